@@ -1,0 +1,4 @@
+/** Raft log in segmented, checksummed files, and a durable file state store. */
+module io.quorate.backend.file {
+    requires io.quorate.spi.storage;
+}

@@ -1,0 +1,4 @@
+/** Raft log and state in the heap: tests and throw-away servers. */
+module io.quorate.backend.memory {
+    requires io.quorate.spi.storage;
+}

@@ -1,0 +1,4 @@
+/** The load tool. */
+module io.quorate.benchmarks {
+    requires io.quorate.api.proto;
+}

@@ -1,0 +1,12 @@
+/** The client-facing gRPC services, and how they are mounted on a Helidon WebServer listener. */
+module io.quorate.engine.grpc {
+    requires transitive io.quorate.engine.node;
+    requires transitive io.quorate.api.proto;
+    requires transitive io.helidon.webserver;
+    requires io.quorate.api.grpc;
+    requires io.quorate.engine.metrics;
+    requires io.helidon.webserver.grpc;
+    requires io.helidon.webserver.http2;
+
+    exports io.quorate.engine.grpc;
+}

@@ -1,0 +1,4 @@
+/** Counters, gauges and histograms under the names that etcd's dashboards use. */
+module io.quorate.engine.metrics {
+    exports io.quorate.engine.metrics;
+}

@@ -1,0 +1,70 @@
+package io.quorate.engine.state;
+
+import java.util.List;
+
+/** A change of the replicated state. Its effect depends on the state and on nothing else. */
+public sealed interface Command {
+    /** KV-32. */
+    record Put(
+            byte[] key,
+            byte[] value,
+            long lease,
+            boolean prevKv,
+            boolean ignoreValue,
+            boolean ignoreLease)
+            implements Command {}
+
+    /** KV-38; {@code rangeEnd} as in {@link RangeQuery}. */
+    record DeleteRange(byte[] key, byte[] rangeEnd, boolean prevKv) implements Command {}
+
+    /** TX-01. */
+    record Txn(List<Compare> compares, List<Op> success, List<Op> failure) implements Command {}
+
+    /**
+     * KV-40. {@code physical} is honoured by the caller, which waits for {@link
+     * StateMachine#compacted}.
+     */
+    record Compact(long revision, boolean physical) implements Command {}
+
+    /** One operation inside a transaction. */
+    sealed interface Op {}
+
+    record RangeOp(RangeQuery query) implements Op {}
+
+    record PutOp(Put put) implements Op {}
+
+    record DeleteRangeOp(DeleteRange delete) implements Op {}
+
+    record TxnOp(Txn txn) implements Op {}
+
+    /**
+     * A condition over one key or a range (TX-09..TX-14).
+     *
+     * @param number the operand of VERSION, CREATE, MOD and LEASE
+     * @param value the operand of VALUE
+     */
+    record Compare(
+            byte[] key,
+            byte[] rangeEnd,
+            Target target,
+            Relation relation,
+            long number,
+            byte[] value) {}
+
+    /** What a compare looks at. The order is the wire number. */
+    enum Target {
+        VERSION,
+        CREATE,
+        MOD,
+        VALUE,
+        LEASE
+    }
+
+    /** How a compare looks at it. The order is the wire number. */
+    enum Relation {
+        EQUAL,
+        GREATER,
+        LESS,
+        NOT_EQUAL
+    }
+}

@@ -1,0 +1,54 @@
+package io.quorate.engine.state;
+
+/** The errors that clients know by text (ER-01..ER-66), with the gRPC code that carries each. */
+public enum EtcdError {
+    KEY_NOT_PROVIDED(3, "etcdserver: key is not provided"),
+    KEY_NOT_FOUND(3, "etcdserver: key not found"),
+    VALUE_PROVIDED(3, "etcdserver: value is provided"),
+    LEASE_PROVIDED(3, "etcdserver: lease is provided"),
+    TOO_MANY_OPS(3, "etcdserver: too many operations in txn request"),
+    DUPLICATE_KEY(3, "etcdserver: duplicate key given in txn request"),
+    INVALID_CLIENT_API_VERSION(3, "etcdserver: invalid client api version"),
+    INVALID_SORT_OPTION(3, "etcdserver: invalid sort option"),
+    COMPACTED(11, "etcdserver: mvcc: required revision has been compacted"),
+    FUTURE_REVISION(11, "etcdserver: mvcc: required revision is a future revision"),
+    NO_SPACE(8, "etcdserver: mvcc: database space exceeded"),
+    LEASE_NOT_FOUND(5, "etcdserver: requested lease not found"),
+    REQUEST_TOO_LARGE(3, "etcdserver: request is too large"),
+    TOO_MANY_REQUESTS(2, "etcdserver: too many requests"),
+    NO_LEADER(14, "etcdserver: no leader"),
+    NOT_LEADER(9, "etcdserver: not leader"),
+    LEADER_CHANGED(14, "etcdserver: leader changed"),
+    NOT_CAPABLE(9, "etcdserver: not capable"),
+    STOPPED(14, "etcdserver: server stopped"),
+    TIMEOUT(14, "etcdserver: request timed out"),
+    TIMEOUT_LEADER_FAILURE(
+            14, "etcdserver: request timed out, possibly due to previous leader failure"),
+    TIMEOUT_CONNECTION_LOST(14, "etcdserver: request timed out, possibly due to connection lost"),
+    TIMEOUT_WAIT_APPLIED(
+            14, "etcdserver: request timed out, waiting for the applied index took too long"),
+    UNHEALTHY_CLUSTER(14, "etcdserver: unhealthy cluster"),
+    CORRUPT_CLUSTER(15, "etcdserver: corrupt cluster");
+
+    private final int grpcCode;
+    private final String text;
+
+    EtcdError(int grpcCode, String text) {
+        this.grpcCode = grpcCode;
+        this.text = text;
+    }
+
+    /** The canonical gRPC status code on the wire. */
+    public int grpcCode() {
+        return grpcCode;
+    }
+
+    /** The text, matched literally by clients. */
+    public String text() {
+        return text;
+    }
+
+    public EtcdException exception() {
+        return new EtcdException(this);
+    }
+}

@@ -1,0 +1,30 @@
+package io.quorate.engine.state;
+
+import java.util.List;
+
+/** What a command answers. Revisions are the store's after the command (SE-09). */
+public sealed interface Result {
+    long revision();
+
+    /** {@code previous} is null when not asked for or when there was none. */
+    record Put(long revision, KeyValue previous) implements Result {}
+
+    /** {@code previous} is empty when not asked for. */
+    record DeleteRange(long revision, long deleted, List<KeyValue> previous) implements Result {}
+
+    /** One result for each operation of the branch taken, in order. */
+    record Txn(long revision, boolean succeeded, List<OpResult> results) implements Result {}
+
+    record Compact(long revision) implements Result {}
+
+    /** The answer of one operation inside a transaction. */
+    sealed interface OpResult {}
+
+    record RangeOpResult(RangeResult range) implements OpResult {}
+
+    record PutOpResult(Put put) implements OpResult {}
+
+    record DeleteRangeOpResult(DeleteRange delete) implements OpResult {}
+
+    record TxnOpResult(Txn txn) implements OpResult {}
+}

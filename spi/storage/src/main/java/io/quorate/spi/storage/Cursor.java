@@ -1,0 +1,16 @@
+package io.quorate.spi.storage;
+
+/** A walk over one keyspace. Starts before the first key. */
+public interface Cursor extends AutoCloseable {
+    /** Steps to the next key; false at the end. */
+    boolean next();
+
+    /** The key stood on; not to be changed. */
+    byte[] key();
+
+    /** Its value; not to be changed. */
+    byte[] value();
+
+    @Override
+    void close();
+}

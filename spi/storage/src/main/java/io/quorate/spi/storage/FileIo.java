@@ -1,0 +1,67 @@
+package io.quorate.spi.storage;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Everything of a file system whose failure or reordering the contract suite injects. */
+public interface FileIo {
+    /** Opens a file; never truncates. */
+    Channel open(Path path, Mode mode) throws IOException;
+
+    /** Atomic replacement inside one file system; durable only after {@link #forceDirectory}. */
+    void rename(Path from, Path to) throws IOException;
+
+    /** Removes a file; durable only after {@link #forceDirectory}. */
+    void delete(Path path) throws IOException;
+
+    /** Makes a directory; durable only after {@link #forceDirectory} of its parent. */
+    void createDirectory(Path path) throws IOException;
+
+    /** fsync of the directory itself; throws, never warns. */
+    void forceDirectory(Path directory) throws IOException;
+
+    /** The paths in a directory, sorted. */
+    List<Path> list(Path directory) throws IOException;
+
+    boolean exists(Path path) throws IOException;
+
+    /**
+     * Takes an exclusive lock that ends with close or with the process.
+     *
+     * @throws StorageException.Locked when it is taken
+     */
+    AutoCloseable lock(Path path) throws IOException;
+
+    enum Mode {
+        READ,
+        READ_WRITE,
+        CREATE_NEW
+    }
+
+    /** An open file. Positions and sizes in bytes. */
+    interface Channel extends AutoCloseable {
+        /** May be short; -1 at the end. */
+        int read(ByteBuffer target, long position) throws IOException;
+
+        /** Writes the whole buffer. */
+        void write(ByteBuffer source, long position) throws IOException;
+
+        /**
+         * fdatasync, or fsync with {@code metadata}. After an exception all since the last good one
+         * is in doubt.
+         */
+        void force(boolean metadata) throws IOException;
+
+        /** Writes zeros up to this size, so that later writes allocate nothing. */
+        void preallocate(long bytes) throws IOException;
+
+        long size() throws IOException;
+
+        void truncate(long size) throws IOException;
+
+        @Override
+        void close() throws IOException;
+    }
+}

@@ -1,0 +1,70 @@
+package io.quorate.spi.storage;
+
+/** Everything a backend throws. The subtype decides what the engine does next. */
+public abstract sealed class StorageException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    private StorageException(String message, Throwable cause) {
+        super(message, cause);
+    }
+
+    /**
+     * Nothing of the failed call took effect and the store stays usable; the engine raises NOSPACE.
+     */
+    public static final class NoSpace extends StorageException {
+        private static final long serialVersionUID = 1;
+
+        public NoSpace(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** Durable bytes are not what was written. Never repaired by dropping acknowledged data. */
+    public static final class Corruption extends StorageException {
+        private static final long serialVersionUID = 1;
+
+        /** The message names the file and the offset. */
+        public Corruption(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /**
+     * An fsync failed, or an I/O error left the outcome unknown: every later call throws until a
+     * restart.
+     */
+    public static final class Fatal extends StorageException {
+        private static final long serialVersionUID = 1;
+
+        public Fatal(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** Another process, or another open store of this one, holds the directory. */
+    public static final class Locked extends StorageException {
+        private static final long serialVersionUID = 1;
+
+        public Locked(String message) {
+            super(message, null);
+        }
+    }
+
+    /** The directory was written by another backend or format; the message says by which. */
+    public static final class Foreign extends StorageException {
+        private static final long serialVersionUID = 1;
+
+        public Foreign(String message) {
+            super(message, null);
+        }
+    }
+
+    /** A call after {@code close}. */
+    public static final class Closed extends StorageException {
+        private static final long serialVersionUID = 1;
+
+        public Closed(String what) {
+            super(what + " is closed", null);
+        }
+    }
+}
