@@ -114,8 +114,7 @@ final class Oracle {
         if (query.minModRevision() != 0 && kv.modRevision() < query.minModRevision()) return false;
         if (query.maxCreateRevision() != 0 && kv.createRevision() > query.maxCreateRevision())
             return false;
-        return query.minCreateRevision() == 0
-                || kv.createRevision() >= query.minCreateRevision();
+        return query.minCreateRevision() == 0 || kv.createRevision() >= query.minCreateRevision();
     }
 
     private static Comparator<KeyValue> comparator(RangeQuery query) {
@@ -155,8 +154,7 @@ final class Oracle {
     }
 
     private Result.DeleteRange delete(Command.DeleteRange delete) {
-        List<Row> doomed =
-                List.copyOf(visible(delete.key(), delete.rangeEnd(), now()).values());
+        List<Row> doomed = List.copyOf(visible(delete.key(), delete.rangeEnd(), now()).values());
         for (Row row : doomed)
             rows.add(new Row(row.key, revision + 1, sub++, true, 0, 0, new byte[0]));
         List<KeyValue> previous =
@@ -179,14 +177,12 @@ final class Oracle {
             if (op instanceof Command.TxnOp(var inner)) choose(inner, path);
     }
 
-    private void check(
-            Command.Txn txn, List<Boolean> path, List<Command.DeleteRange> deletes) {
+    private void check(Command.Txn txn, List<Boolean> path, List<Command.DeleteRange> deletes) {
         for (Command.Op op : path.removeFirst() ? txn.success() : txn.failure()) {
             switch (op) {
                 case Command.RangeOp(var query) -> {
                     if (query.revision() == 0) continue;
-                    if (query.revision() > revision)
-                        throw EtcdError.FUTURE_REVISION.exception();
+                    if (query.revision() > revision) throw EtcdError.FUTURE_REVISION.exception();
                     if (query.revision() < compactRevision) throw EtcdError.COMPACTED.exception();
                 }
                 case Command.PutOp(var put) -> checkPut(put, deletes);
@@ -214,8 +210,7 @@ final class Oracle {
     }
 
     private boolean holds(Command.Compare compare) {
-        Collection<Row> found =
-                visible(compare.key(), compare.rangeEnd(), revision).values();
+        Collection<Row> found = visible(compare.key(), compare.rangeEnd(), revision).values();
         if (found.isEmpty())
             return compare.target() != Command.Target.VALUE
                     && holds(compare, new Row(null, 0, 0, true, 0, 0, null));

@@ -56,7 +56,9 @@ final class RandomRequests {
                 end(),
                 random.nextInt(3) == 0 ? random.nextInt(12) - 1 : 0,
                 random.nextBoolean() ? revision(oracle) : 0,
-                random.nextBoolean() ? RangeQuery.Order.NONE : RangeQuery.Order.of(random.nextInt(3)),
+                random.nextBoolean()
+                        ? RangeQuery.Order.NONE
+                        : RangeQuery.Order.of(random.nextInt(3)),
                 random.nextBoolean()
                         ? RangeQuery.SortTarget.KEY
                         : RangeQuery.SortTarget.of(random.nextInt(5)),
