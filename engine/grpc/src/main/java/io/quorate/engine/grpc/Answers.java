@@ -96,7 +96,10 @@ final class Answers {
         return response.build();
     }
 
-    /** TX-19: inside a transaction a header tells the revision alone, and that of a nested one nothing. */
+    /**
+     * TX-19: inside a transaction a header tells the revision alone, and that of a nested one
+     * nothing.
+     */
     private static ResponseOp op(Result.OpResult result) {
         ResponseOp.Builder op = ResponseOp.newBuilder();
         return switch (result) {
@@ -105,8 +108,7 @@ final class Answers {
             case Result.PutOpResult(var put) ->
                     op.setResponsePut(put(put, revisionAlone(put.revision()))).build();
             case Result.DeleteRangeOpResult(var delete) ->
-                    op.setResponseDeleteRange(
-                                    deleteRange(delete, revisionAlone(delete.revision())))
+                    op.setResponseDeleteRange(deleteRange(delete, revisionAlone(delete.revision())))
                             .build();
             case Result.TxnOpResult(var txn) ->
                     op.setResponseTxn(txn(txn, ResponseHeader.getDefaultInstance())).build();

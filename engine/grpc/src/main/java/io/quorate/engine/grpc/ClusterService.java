@@ -22,8 +22,7 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
 
     /** CL-09, CL-14. */
     @Override
-    public void memberList(
-            MemberListRequest request, StreamObserver<MemberListResponse> observer) {
+    public void memberList(MemberListRequest request, StreamObserver<MemberListResponse> observer) {
         Unary.answer(
                 observer,
                 () -> {

@@ -20,7 +20,10 @@ final class Failures {
         return STATUSES.get(error);
     }
 
-    /** A failure that is not an answer of the API is a fault of ours: logged, and told without its inside. */
+    /**
+     * A failure that is not an answer of the API is a fault of ours: logged, and told without its
+     * inside.
+     */
     static Status status(Throwable failure) {
         return switch (failure) {
             case EtcdException refusal -> status(refusal.error());

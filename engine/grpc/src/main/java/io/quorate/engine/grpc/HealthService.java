@@ -10,7 +10,10 @@ import io.quorate.api.proto.health.HealthGrpc;
 import io.quorate.api.proto.health.HealthListRequest;
 import io.quorate.api.proto.health.HealthListResponse;
 
-/** Whoever can ask is being served (GS-15). The server as a whole, named "", is all there is to ask about. */
+/**
+ * Whoever can ask is being served (GS-15). The server as a whole, named "", is all there is to ask
+ * about.
+ */
 final class HealthService extends HealthGrpc.HealthImplBase {
     private static final String WHOLE_SERVER = "";
 

@@ -64,8 +64,7 @@ final class KvService extends KVGrpc.KVImplBase {
 
     @Override
     public void put(PutRequest request, StreamObserver<PutResponse> observer) {
-        Unary.answer(
-                observer, () -> answers.put((Result.Put) propose(Requests.put(request))));
+        Unary.answer(observer, () -> answers.put((Result.Put) propose(Requests.put(request))));
     }
 
     @Override
@@ -95,7 +94,7 @@ final class KvService extends KVGrpc.KVImplBase {
             return (Result.Txn) propose(txn);
         }
         awaitReadable(Requests.serializable(request));
-        return node.state().read(txn);
+        return (Result.Txn) propose(txn);
     }
 
     private Result.Compact compact(Command.Compact compact) {

@@ -37,7 +37,8 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
                 observer,
                 () -> {
                     if (request.getAction() != AlarmRequest.AlarmAction.GET) {
-                        throw Unserved.status(MaintenanceGrpc.getAlarmMethod()).asRuntimeException();
+                        throw Unserved.status(MaintenanceGrpc.getAlarmMethod())
+                                .asRuntimeException();
                     }
                     return AlarmResponse.newBuilder()
                             .setHeader(answers.header(node.state().revision()))

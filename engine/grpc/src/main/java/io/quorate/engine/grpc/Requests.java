@@ -63,9 +63,7 @@ final class Requests {
     static Command.DeleteRange deleteRange(DeleteRangeRequest request) {
         refuseIf(request.getKey().isEmpty(), EtcdError.KEY_NOT_PROVIDED);
         return new Command.DeleteRange(
-                Bytes.of(request.getKey()),
-                Bytes.of(request.getRangeEnd()),
-                request.getPrevKv());
+                Bytes.of(request.getKey()), Bytes.of(request.getRangeEnd()), request.getPrevKv());
     }
 
     static Command.Compact compact(CompactionRequest request) {

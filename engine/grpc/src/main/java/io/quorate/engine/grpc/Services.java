@@ -40,14 +40,17 @@ public final class Services {
                         new Admission(node, metrics),
                         new CallMetrics(services, settings.extensiveMetrics(), metrics, clock),
                         new SlowCalls(settings.slowCall(), clock));
-        return services.stream().map(service -> ServerInterceptors.intercept(service, chain)).toList();
+        return services.stream()
+                .map(service -> ServerInterceptors.intercept(service, chain))
+                .toList();
     }
 
     private static List<ServerServiceDefinition> services(Node node, ServiceSettings settings) {
         Answers answers = new Answers(node);
         return List.of(
                 new KvService(node, settings, answers).bindService(),
-                Unserved.allBut(new ClusterService(node, answers), ClusterGrpc.getMemberListMethod()),
+                Unserved.allBut(
+                        new ClusterService(node, answers), ClusterGrpc.getMemberListMethod()),
                 Unserved.allBut(
                         new MaintenanceService(node, settings, answers),
                         MaintenanceGrpc.getStatusMethod(),

@@ -23,14 +23,18 @@ final class Unserved {
     }
 
     /** A service of which only the methods named are served. */
-    static ServerServiceDefinition allBut(BindableService service, MethodDescriptor<?, ?>... served) {
+    static ServerServiceDefinition allBut(
+            BindableService service, MethodDescriptor<?, ?>... served) {
         Set<MethodDescriptor<?, ?>> kept = Set.of(served);
         ServerServiceDefinition whole = service.bindService();
         ServerServiceDefinition.Builder definition =
                 ServerServiceDefinition.builder(whole.getServiceDescriptor());
         for (ServerMethodDefinition<?, ?> method : whole.getMethods()) {
-            MethodDescriptor<?, ?> descriptor = method.getMethodDescriptor();
-            definition.addMethod(kept.contains(descriptor) ? method : refusing(descriptor));
+            if (kept.contains(method.getMethodDescriptor())) {
+                definition.addMethod(method);
+            } else {
+                definition.addMethod(refusing(method.getMethodDescriptor()));
+            }
         }
         return definition.build();
     }
