@@ -1,7 +1,5 @@
 package io.quorate.engine.grpc;
 
-import com.google.protobuf.MessageLite;
-
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -24,7 +22,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
 /**
- * Counts calls and messages by method (ME-27, ME-37, ME-38), under the names and labels that Go's
+ * Counts calls and messages by method (ME-37, ME-38), under the names and labels that Go's
  * gRPC servers have and etcd's alerts read. Every row exists from the start, so a rate over it has
  * a beginning.
  */
@@ -34,8 +32,6 @@ final class CallMetrics implements ServerInterceptor {
 
     private final Map<String, Rows> byMethod = new HashMap<>();
     private final LongSupplier nanoClock;
-    private final Counter receivedBytes;
-    private final Counter sentBytes;
 
     /**
      * @param durations whether to observe how long calls take
@@ -46,14 +42,6 @@ final class CallMetrics implements ServerInterceptor {
             MetricRegistry metrics,
             LongSupplier nanoClock) {
         this.nanoClock = nanoClock;
-        receivedBytes =
-                metrics.counter(
-                        "etcd_network_client_grpc_received_bytes_total",
-                        "The total number of bytes received from grpc clients.");
-        sentBytes =
-                metrics.counter(
-                        "etcd_network_client_grpc_sent_bytes_total",
-                        "The total number of bytes sent to grpc clients.");
         for (ServerServiceDefinition service : services) {
             for (ServerMethodDefinition<?, ?> method : service.getMethods()) {
                 MethodDescriptor<?, ?> descriptor = method.getMethodDescriptor();
@@ -73,7 +61,6 @@ final class CallMetrics implements ServerInterceptor {
             @Override
             public void onMessage(Q message) {
                 rows.received.increment();
-                receivedBytes.add(((MessageLite) message).getSerializedSize());
                 super.onMessage(message);
             }
 
@@ -100,7 +87,6 @@ final class CallMetrics implements ServerInterceptor {
         @Override
         public void sendMessage(A message) {
             rows.sent.increment();
-            sentBytes.add(((MessageLite) message).getSerializedSize());
             super.sendMessage(message);
         }
 
