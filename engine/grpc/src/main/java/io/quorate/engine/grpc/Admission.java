@@ -9,7 +9,6 @@ import io.grpc.ServerInterceptor;
 import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
-import io.quorate.engine.node.NodeStatus;
 import io.quorate.engine.state.EtcdError;
 
 import java.nio.ByteBuffer;
@@ -57,8 +56,7 @@ final class Admission implements ServerInterceptor {
     }
 
     private EtcdError refusal(MethodDescriptor<?, ?> method, Metadata headers) {
-        NodeStatus status = node.status();
-        if (status.clusterVersion().isEmpty()) {
+        if (node.state().clusterVersion().isEmpty()) {
             return EtcdError.NOT_CAPABLE;
         }
         byte[] raw = headers.get(CLIENT_VERSION);
@@ -68,7 +66,7 @@ final class Admission implements ServerInterceptor {
         }
         count(method.getType() == MethodDescriptor.MethodType.UNARY, version);
         boolean insists = "true".equals(headers.get(HAS_LEADER));
-        return insists && status.leader() == 0 ? EtcdError.NO_LEADER : null;
+        return insists && node.leader() == 0 ? EtcdError.NO_LEADER : null;
     }
 
     private static String text(byte[] raw) {

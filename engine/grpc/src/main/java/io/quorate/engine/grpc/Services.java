@@ -54,7 +54,8 @@ public final class Services {
                 Unserved.allBut(
                         new MaintenanceService(node, settings, answers),
                         MaintenanceGrpc.getStatusMethod(),
-                        MaintenanceGrpc.getAlarmMethod()),
+                        MaintenanceGrpc.getAlarmMethod(),
+                        MaintenanceGrpc.getHashKVMethod()),
                 new HealthService().bindService(),
                 Unserved.all(WatchGrpc.getServiceDescriptor()),
                 Unserved.all(LeaseGrpc.getServiceDescriptor()),
