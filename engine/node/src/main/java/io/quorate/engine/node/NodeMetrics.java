@@ -24,7 +24,7 @@ final class NodeMetrics {
     final Counter deletes;
     final Counter ranges;
     final Counter txns;
-    final Counter putBytes;
+    final Gauge putBytes;
 
     private final MetricRegistry registry;
     private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
@@ -73,11 +73,10 @@ final class NodeMetrics {
                 registry.counter(
                         "etcd_mvcc_range_total", "Total number of ranges seen by this member.");
         txns = registry.counter("etcd_mvcc_txn_total", "Total number of txns seen by this member.");
-        putBytes = new Counter();
-        registry.gauge(
-                "etcd_debugging_mvcc_total_put_size_in_bytes",
-                "The total size of put kv pairs seen by this member.",
-                () -> putBytes.value());
+        putBytes =
+                registry.gauge(
+                        "etcd_debugging_mvcc_total_put_size_in_bytes",
+                        "The total size of put kv pairs seen by this member.");
         registry.gauge(
                 "etcd_server_version",
                 "Which version is running. 1 for 'server_version' label with current version.",
