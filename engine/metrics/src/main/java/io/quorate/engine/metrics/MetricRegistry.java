@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.DoubleSupplier;
 
@@ -78,7 +79,16 @@ public final class MetricRegistry {
             throw new IllegalArgumentException(
                     "labels are name, value, name, value …, not " + Arrays.toString(labels));
         }
-        List<String> pairs = new ArrayList<>(Arrays.asList(labels));
+        Map<String, String> sorted = new TreeMap<>();
+        for (int i = 0; i < labels.length; i += 2) {
+            sorted.put(labels[i], labels[i + 1]);
+        }
+        List<String> pairs = new ArrayList<>();
+        sorted.forEach(
+                (name, value) -> {
+                    pairs.add(name);
+                    pairs.add(value);
+                });
         return new Labels(List.copyOf(pairs));
     }
 
@@ -92,7 +102,7 @@ public final class MetricRegistry {
     /** All series of one name. */
     record Family(String name, String help, Type type, Map<Labels, Series> series) {}
 
-    /** Names and values in turn. */
+    /** Names and values in turn, names ascending. */
     record Labels(List<String> pairs) implements Comparable<Labels> {
         @Override
         public int compareTo(Labels other) {
