@@ -60,7 +60,8 @@ final class CommandLine {
         try {
             values.set(flag, text);
         } catch (BadValue e) {
-            String kind = flag.type() == Type.BOOL ? "invalid boolean value \"" : "invalid value \"";
+            String kind =
+                    flag.type() == Type.BOOL ? "invalid boolean value \"" : "invalid value \"";
             String link = flag.type() == Type.BOOL ? "\" for -" : "\" for flag -";
             throw new UsageException(kind + text + link + flag.name() + ": " + e.getMessage());
         }

@@ -6,8 +6,8 @@ import io.quorate.launcher.Flag.Type;
 import io.quorate.launcher.GoValues.BadValue;
 
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Compose;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
+import org.snakeyaml.engine.v2.composer.Composer;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -15,6 +15,8 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -77,8 +79,12 @@ final class ConfigFile {
         }
         try {
             LoadSettings settings =
-                    LoadSettings.builder().setLabel(path.toString()).setAllowDuplicateKeys(true).build();
-            return new Compose(settings).composeString(text);
+                    LoadSettings.builder()
+                            .setLabel(path.toString())
+                            .setAllowDuplicateKeys(true)
+                            .build();
+            StreamReader reader = new StreamReader(settings, text);
+            return new Composer(settings, new ParserImpl(settings, reader)).getSingleNode();
         } catch (YamlEngineException e) {
             throw new ConfigException(
                     "error converting YAML to JSON: yaml: " + e.getMessage().replace('\n', ' '), e);
@@ -134,15 +140,11 @@ final class ConfigFile {
         switch (flag.type()) {
             case BOOL -> set(flag, key, bool(key, value));
             case UNSIGNED, UNSIGNED_32, NUMBER -> set(flag, key, whole(flag, key, value));
-            case DURATION ->
-                    set(flag, key, whole(flag, key, value) + "ns");
+            case DURATION -> set(flag, key, whole(flag, key, value) + "ns");
             case LIST -> set(flag, key, list(key, value));
             case SETTINGS -> settings(flag, key, value);
             case TEXTS ->
-                    set(
-                            flag,
-                            key,
-                            BLOCKS.containsKey(key) ? list(key, value) : text(key, value));
+                    set(flag, key, BLOCKS.containsKey(key) ? list(key, value) : text(key, value));
             case TEXT,
                     URLS,
                     ORIGINS,
@@ -164,8 +166,7 @@ final class ConfigFile {
         } catch (BadValue e) {
             throw new ConfigException(
                     switch (flag.type()) {
-                        case URLS ->
-                                "unexpected error setting up " + key + ": " + e.getMessage();
+                        case URLS -> "unexpected error setting up " + key + ": " + e.getMessage();
                         case CLUSTER_STATE -> "unexpected clusterState \"" + text + "\"";
                         default ->
                                 "invalid value \"" + text + "\" for " + key + ": " + e.getMessage();
@@ -224,8 +225,7 @@ final class ConfigFile {
     }
 
     private ConfigException bad(String key, Node value, String wanted) {
-        String shown =
-                value instanceof ScalarNode scalar ? " " + scalar.getValue() : "";
+        String shown = value instanceof ScalarNode scalar ? " " + scalar.getValue() : "";
         return new ConfigException(
                 "error unmarshaling JSON: "
                         + path
@@ -333,7 +333,11 @@ final class ConfigFile {
         }
         for (String key :
                 List.of(
-                        "cert", "key", "cacert", "insecure-transport", "insecure-skip-tls-verify")) {
+                        "cert",
+                        "key",
+                        "cacert",
+                        "insecure-transport",
+                        "insecure-skip-tls-verify")) {
             blocks.put(discovery + "client.secure." + key, "discovery-" + key);
         }
         blocks.put(discovery + "client.auth.username", "discovery-user");

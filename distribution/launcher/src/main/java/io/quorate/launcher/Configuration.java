@@ -123,7 +123,8 @@ final class Configuration {
     private void bootstrapChoices() {
         boolean endpoints = !values.text("discovery-endpoints").isEmpty();
         boolean srv = !values.text("discovery-srv").isEmpty();
-        boolean fixed = values.isSet("initial-cluster") && !values.text("initial-cluster").isEmpty();
+        boolean fixed =
+                values.isSet("initial-cluster") && !values.text("initial-cluster").isEmpty();
         if ((endpoints ? 1 : 0) + (srv ? 1 : 0) + (fixed ? 1 : 0) > 1) {
             throw new ConfigException(
                     "multiple discovery or bootstrap flags are set. Choose one of"
@@ -175,8 +176,7 @@ final class Configuration {
 
     private void warnOfNoEffect() {
         if (values.isSet("max-snapshots")) {
-            log.warn(
-                    "--max-snapshots is deprecated in 3.6 and will be decommissioned in 3.8.");
+            log.warn("--max-snapshots is deprecated in 3.6 and will be decommissioned in 3.8.");
         }
         if (values.isSet("v2-deprecation")) {
             log.warn(
@@ -320,7 +320,8 @@ final class Configuration {
 
     private Optional<Path> path(String flag) {
         String text = values.text(flag);
-        if (text.indexOf('\0') >= 0) throw new ConfigException("--" + flag + " has a NUL character");
+        if (text.indexOf('\0') >= 0)
+            throw new ConfigException("--" + flag + " has a NUL character");
         return text.isEmpty() ? Optional.empty() : Optional.of(Path.of(text));
     }
 }

@@ -39,9 +39,8 @@ final class FeatureGates {
             if (on != DEFAULTS.get(gate)) changed.put(gate, on);
         }
         StringBuilder shown = new StringBuilder();
-        changed.forEach(
-                (gate, on) ->
-                        shown.append(shown.isEmpty() ? "" : ",").append(gate).append('=').append(on));
+        changed.forEach((gate, on) ->
+                shown.append(shown.isEmpty() ? "" : ",").append(gate).append('=').append(on));
         return shown.toString();
     }
 

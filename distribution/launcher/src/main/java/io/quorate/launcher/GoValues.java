@@ -77,7 +77,9 @@ final class GoValues {
         }
     }
 
-    /** A duration such as {@code 1h30m}, {@code 1.5s} or {@code -100ms}; {@code 0} needs no unit. */
+    /**
+     * A duration such as {@code 1h30m}, {@code 1.5s} or {@code -100ms}; {@code 0} needs no unit.
+     */
     static Duration duration(String text) {
         boolean negative = text.startsWith("-");
         String rest = negative || text.startsWith("+") ? text.substring(1) : text;
@@ -90,7 +92,10 @@ final class GoValues {
             while (unit < rest.length() && isNumeric(rest.charAt(unit))) unit++;
             int end = unit;
             while (end < rest.length() && !isNumeric(rest.charAt(end))) end++;
-            nanos = nanos.add(amount(rest.substring(at, unit)).multiply(unit(rest.substring(unit, end))));
+            nanos =
+                    nanos.add(
+                            amount(rest.substring(at, unit))
+                                    .multiply(unit(rest.substring(unit, end))));
             at = end;
         }
         if (nanos.compareTo(NANOS_MAX) > 0) throw new BadValue(PARSE_ERROR);

@@ -27,7 +27,9 @@ final class Help {
 
     private Help() {}
 
-    /** All flags by section, each with its default, its sentence and what this release makes of it. */
+    /**
+     * All flags by section, each with its default, its sentence and what this release makes of it.
+     */
     static String flags() {
         StringBuilder text = new StringBuilder();
         for (Section section : Section.values()) {

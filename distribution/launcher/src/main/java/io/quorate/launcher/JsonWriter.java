@@ -21,7 +21,8 @@ final class JsonWriter {
         switch (value) {
             case null -> out.append("null");
             case Boolean bool -> out.append(bool);
-            case Double number when number.isNaN() || number.isInfinite() -> text(number.toString());
+            case Double number when number.isNaN() || number.isInfinite() ->
+                    text(number.toString());
             case Number number -> out.append(number);
             case Duration duration -> text(GoValues.print(duration));
             case Throwable failure -> text(message(failure));
@@ -68,7 +69,9 @@ final class JsonWriter {
                 case '\t' -> out.append("\\t");
                 default -> {
                     if (c < ' ') {
-                        out.append("\\u00").append(c < 16 ? "0" : "").append(Integer.toHexString(c));
+                        out.append("\\u00")
+                                .append(c < 16 ? "0" : "")
+                                .append(Integer.toHexString(c));
                     } else {
                         out.append(c);
                     }

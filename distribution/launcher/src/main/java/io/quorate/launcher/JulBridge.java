@@ -7,7 +7,9 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 
-/** Passes records of {@code java.util.logging} on to {@link Log}, quietly: see {@link JsonLogger}. */
+/**
+ * Passes records of {@code java.util.logging} on to {@link Log}, quietly: see {@link JsonLogger}.
+ */
 public final class JulBridge extends Handler {
     @Override
     public void publish(LogRecord record) {

@@ -209,7 +209,11 @@ final class Log {
                     return new FileOutputStream(target, true);
                 } catch (IOException e) {
                     throw new ConfigException(
-                            "open sink \"" + target + "\": " + Files.why("open", Path.of(target), e), e);
+                            "open sink \""
+                                    + target
+                                    + "\": "
+                                    + Files.why("open", Path.of(target), e),
+                            e);
                 }
         }
     }
@@ -254,9 +258,7 @@ final class Log {
                 case "console" -> CONSOLE;
                 default ->
                         throw new ConfigException(
-                                "unknown log format: "
-                                        + text
-                                        + ", supported values json, console");
+                                "unknown log format: " + text + ", supported values json, console");
             };
         }
     }
@@ -287,11 +289,10 @@ final class Log {
         private static final String HERE = Log.class.getPackageName();
 
         static String find() {
-            return WALKER.walk(
-                            frames ->
-                                    frames.filter(f -> !isLogging(f.getClassName()))
-                                            .findFirst()
-                                            .map(Caller::text))
+            return WALKER.walk(frames ->
+                            frames.filter(f -> !isLogging(f.getClassName()))
+                                    .findFirst()
+                                    .map(Caller::text))
                     .orElse("");
         }
 

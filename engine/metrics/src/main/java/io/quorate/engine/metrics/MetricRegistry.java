@@ -84,11 +84,10 @@ public final class MetricRegistry {
             sorted.put(labels[i], labels[i + 1]);
         }
         List<String> pairs = new ArrayList<>();
-        sorted.forEach(
-                (name, value) -> {
-                    pairs.add(name);
-                    pairs.add(value);
-                });
+        sorted.forEach((name, value) -> {
+            pairs.add(name);
+            pairs.add(value);
+        });
         return new Labels(List.copyOf(pairs));
     }
 

@@ -119,8 +119,7 @@ final class RaftLogStorage implements LogStorage {
         }
         List<Entry> entries = new ArrayList<>();
         for (LogEntry entry : log.read(low, high, maxBytes)) {
-            entries.add(
-                    new Entry(entry.term(), entry.index(), TYPES[entry.type()], entry.data()));
+            entries.add(new Entry(entry.term(), entry.index(), TYPES[entry.type()], entry.data()));
         }
         return entries;
     }

@@ -122,8 +122,7 @@ public record MemberUrl(String scheme, String host, int port, String text) {
         String host = colon < 0 ? authority : authority.substring(0, colon);
         for (int i = 0; i < host.length(); i++) {
             if (" \"<>\\^`{|}".indexOf(host.charAt(i)) >= 0) {
-                throw unparsable(
-                        text, "invalid character \"" + host.charAt(i) + "\" in host name");
+                throw unparsable(text, "invalid character \"" + host.charAt(i) + "\" in host name");
             }
         }
         return host;

@@ -77,8 +77,7 @@ public record ServerConfig(
             bindable(listenPeer);
             bindable(listenClient);
             bindable(listenMetrics);
-            reachable(
-                    advertisePeer, "--initial-advertise-peer-urls \"%s\" must be \"host:port\"");
+            reachable(advertisePeer, "--initial-advertise-peer-urls \"%s\" must be \"host:port\"");
             reachable(
                     advertiseClient,
                     "--advertise-client-urls \"%s\" must be in the format \"host:port\","
@@ -183,8 +182,8 @@ public record ServerConfig(
      * @param concurrentStreamsMax of one connection (FL-20)
      * @param keepaliveMinTime what a client must leave between two pings (FL-21); zero asks for
      *     nothing
-     * @param keepaliveInterval silence of a client after which the server pings (FL-22); zero
-     *     never pings
+     * @param keepaliveInterval silence of a client after which the server pings (FL-22); zero never
+     *     pings
      * @param keepaliveTimeout what the server then waits for before it closes (FL-23)
      */
     public record Limits(
@@ -212,7 +211,10 @@ public record ServerConfig(
      * @param plugins directory with one directory for each further plugin
      */
     public record Storage(
-            String log, String state, Map<String, Map<String, String>> settings, Optional<Path> plugins) {
+            String log,
+            String state,
+            Map<String, Map<String, String>> settings,
+            Optional<Path> plugins) {
         public Storage {
             Map<String, Map<String, String>> copy = new HashMap<>();
             settings.forEach((plugin, values) -> copy.put(plugin, Map.copyOf(values)));

@@ -1,4 +1,4 @@
-package io.quorate.launcher;
+package io.quorate.engine.server;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -14,9 +14,9 @@ import java.nio.charset.StandardCharsets;
 /**
  * Tells systemd that the service is up (PK-10, PK-11): one datagram to the socket named in {@code
  * NOTIFY_SOCKET}. The JDK has stream sockets only for such addresses, so the two system calls are
- * made by themselves; the class is loaded only when the variable is set.
+ * made by hand. Load it only when the variable is set: it starts the foreign function interface.
  */
-final class SystemdNotify {
+public final class SystemdNotify {
     private static final int AF_UNIX = 1;
     private static final int SOCK_DGRAM = 2;
     private static final int SOCK_CLOEXEC = 0x80000;
@@ -32,7 +32,7 @@ final class SystemdNotify {
      * @param socket a path, or {@code @name} for an abstract address
      * @throws IOException when the datagram cannot be sent
      */
-    static void ready(String socket) throws IOException {
+    public static void ready(String socket) throws IOException {
         new SystemdNotify().send(socket, "READY=1");
     }
 
@@ -50,16 +50,25 @@ final class SystemdNotify {
             MemorySegment text = arena.allocateFrom(message);
             int descriptor =
                     (int)
-                            function("socket", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
-                                            ValueLayout.JAVA_INT, ValueLayout.JAVA_INT)
+                            function(
+                                            "socket",
+                                            ValueLayout.JAVA_INT,
+                                            ValueLayout.JAVA_INT,
+                                            ValueLayout.JAVA_INT,
+                                            ValueLayout.JAVA_INT)
                                     .invokeExact(errno, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
             if (descriptor < 0) throw failed("socket", errno);
             try {
                 long sent =
                         (long)
-                                function("sendto", ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT,
-                                                ValueLayout.ADDRESS, ValueLayout.JAVA_LONG,
-                                                ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
+                                function(
+                                                "sendto",
+                                                ValueLayout.JAVA_LONG,
+                                                ValueLayout.JAVA_INT,
+                                                ValueLayout.ADDRESS,
+                                                ValueLayout.JAVA_LONG,
+                                                ValueLayout.JAVA_INT,
+                                                ValueLayout.ADDRESS,
                                                 ValueLayout.JAVA_INT)
                                         .invokeExact(
                                                 errno,
@@ -84,6 +93,7 @@ final class SystemdNotify {
         }
     }
 
+    @SuppressWarnings("restricted") // the scripts name this module in --enable-native-access
     private MethodHandle function(String name, MemoryLayout result, MemoryLayout... arguments) {
         return linker.downcallHandle(
                 libc.findOrThrow(name),
@@ -93,6 +103,7 @@ final class SystemdNotify {
 
     private IOException failed(String call, MemorySegment errno) {
         long offset = state.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
-        return new IOException(call + " failed with errno " + errno.get(ValueLayout.JAVA_INT, offset));
+        return new IOException(
+                call + " failed with errno " + errno.get(ValueLayout.JAVA_INT, offset));
     }
 }

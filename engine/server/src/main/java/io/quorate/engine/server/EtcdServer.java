@@ -1,0 +1,4 @@
+package io.quorate.engine.server;
+
+/** Placeholder. */
+public final class EtcdServer {}
