@@ -203,14 +203,13 @@ final class ApplyLoop implements Runnable {
                 && physical) {
             // KV-41: the caller wants to hear when the space is free, not when it is promised.
             state.compacted(revision)
-                    .whenComplete(
-                            (done, thrown) -> {
-                                if (thrown == null) {
-                                    proposals.complete(answer.proposal, answer.result);
-                                } else {
-                                    proposals.fail(answer.proposal, EtcdError.STOPPED);
-                                }
-                            });
+                    .whenComplete((done, thrown) -> {
+                        if (thrown == null) {
+                            proposals.complete(answer.proposal, answer.result);
+                        } else {
+                            proposals.fail(answer.proposal, EtcdError.STOPPED);
+                        }
+                    });
         } else {
             proposals.complete(answer.proposal, answer.result);
         }

@@ -136,18 +136,27 @@ final class ApplyObserver {
                     INFO,
                     "set initial cluster version",
                     Fields.of(
-                            "cluster-id", cluster, "local-member-id", member, "cluster-version",
+                            "cluster-id",
+                            cluster,
+                            "local-member-id",
+                            member,
+                            "cluster-version",
                             to));
         } else {
             LOGGER.log(
                     INFO,
                     "updated cluster version",
                     Fields.of(
-                            "cluster-id", cluster, "local-member-id", member, "from", from, "to",
+                            "cluster-id",
+                            cluster,
+                            "local-member-id",
+                            member,
+                            "from",
+                            from,
+                            "to",
                             to));
         }
-        LOGGER.log(
-                INFO, "enabled capabilities for version", Fields.of("cluster-version", to));
+        LOGGER.log(INFO, "enabled capabilities for version", Fields.of("cluster-version", to));
         clusterVersion = version;
         metrics.clusterVersion(version);
     }

@@ -29,8 +29,7 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
      * @param applied position of the state
      * @param members as the state knows them
      */
-    static Bootstrap of(
-            NodeConfig config, RaftLog log, Applied applied, List<Member> members) {
+    static Bootstrap of(NodeConfig config, RaftLog log, Applied applied, List<Member> members) {
         boolean untouched =
                 log.lastIndex() == 0
                         && log.hardState().equals(HardState.EMPTY)
@@ -41,14 +40,13 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
     /** The members of a new cluster with their ids, ascending. */
     static List<Member> initialMembers(NodeConfig config) {
         return config.initialCluster().entrySet().stream()
-                .map(
-                        entry ->
-                                new Member(
-                                        MemberIds.member(entry.getValue(), config.token()),
-                                        entry.getKey(),
-                                        entry.getValue().stream().sorted().toList(),
-                                        List.of(),
-                                        false))
+                .map(entry ->
+                        new Member(
+                                MemberIds.member(entry.getValue(), config.token()),
+                                entry.getKey(),
+                                entry.getValue().stream().sorted().toList(),
+                                List.of(),
+                                false))
                 .sorted((a, b) -> Long.compareUnsigned(a.id(), b.id()))
                 .toList();
     }
@@ -63,7 +61,7 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
         } else if (!log.identity().equals(identity)) {
             throw new IllegalArgumentException(
                     "the data directory was made for %s, but the configuration makes %s; give the"
-                            .formatted(text(log.identity()), text(identity))
+                                    .formatted(text(log.identity()), text(identity))
                             + " initial cluster and token of the first start, or an empty data"
                             + " directory");
         }
@@ -94,13 +92,12 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
                 members.stream()
                         .filter(member -> member.name().equals(config.name()))
                         .findFirst()
-                        .orElseThrow(
-                                () ->
-                                        new IllegalArgumentException(
-                                                "couldn't find local name \""
-                                                        + config.name()
-                                                        + "\" in the initial cluster"
-                                                        + " configuration"));
+                        .orElseThrow(() ->
+                                new IllegalArgumentException(
+                                        "couldn't find local name \""
+                                                + config.name()
+                                                + "\" in the initial cluster"
+                                                + " configuration"));
         return new Identity(MemberIds.cluster(ids), self.id());
     }
 

@@ -55,20 +55,18 @@ final class Checkpointer {
         running = true;
         Applied at = state.applied();
         state.commit(Durability.FORCE)
-                .whenComplete(
-                        (done, thrown) -> {
-                            running = false;
-                            if (thrown == null) {
-                                durable.accept(at);
-                            } else {
-                                failure.accept(thrown);
-                            }
-                        });
+                .whenComplete((done, thrown) -> {
+                    running = false;
+                    if (thrown == null) {
+                        durable.accept(at);
+                    } else {
+                        failure.accept(thrown);
+                    }
+                });
     }
 
     private boolean isDue() {
         return entries >= snapshotCount
-                || bytes >= logBytesMax / MIN_SHARE_OF_BOUND
-                        && logBytes.getAsLong() > logBytesMax;
+                || bytes >= logBytesMax / MIN_SHARE_OF_BOUND && logBytes.getAsLong() > logBytesMax;
     }
 }

@@ -77,8 +77,7 @@ final class CommandCodec {
         try {
             CodedInputStream in = CodedInputStream.newInstance(data);
             for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-                if (WireFormat.getTagFieldNumber(tag)
-                        == InternalRaftRequest.HEADER_FIELD_NUMBER) {
+                if (WireFormat.getTagFieldNumber(tag) == InternalRaftRequest.HEADER_FIELD_NUMBER) {
                     in.readRawVarint32();
                     return headerId(in);
                 }

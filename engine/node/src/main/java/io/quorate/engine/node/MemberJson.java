@@ -84,7 +84,9 @@ final class MemberJson {
     }
 
     private static List<String> stringList(Object value) {
-        return value instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
+        return value instanceof List<?> list
+                ? list.stream().map(String::valueOf).toList()
+                : List.of();
     }
 
     // Objects as maps, arrays as lists, numbers as the text they are written in, null as "".

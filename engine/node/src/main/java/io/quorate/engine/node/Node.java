@@ -29,8 +29,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One replica: raft over a log, and the state that follows from it. Two threads do the work, the
- * raft thread ({@link ReplicaLoop}) and the apply thread ({@link ApplyLoop}); see the README of this
- * module for how a write and a read go through them, and for what happens on each failure.
+ * raft thread ({@link ReplicaLoop}) and the apply thread ({@link ApplyLoop}); see the README of
+ * this module for how a write and a read go through them, and for what happens on each failure.
  *
  * <p>All methods are safe for any thread. Futures are completed by the two threads, so what depends
  * on them must be short or run elsewhere ({@code thenRunAsync}, or a virtual thread that joins).
@@ -72,8 +72,8 @@ public final class Node implements AutoCloseable {
     private volatile boolean failed;
 
     /**
-     * Recovers, bootstraps or replays; returns when the replica runs, which for a cluster of one
-     * is before its election. Log and store belong to the node from now on: {@link #close} closes
+     * Recovers, bootstraps or replays; returns when the replica runs, which for a cluster of one is
+     * before its election. Log and store belong to the node from now on: {@link #close} closes
      * them, and so does a start that fails.
      *
      * @throws StorageException when log and state cannot be used; the message names the next step
@@ -116,7 +116,9 @@ public final class Node implements AutoCloseable {
         this.log = log;
         this.store = store;
         this.timeoutNanos =
-                BASE_TIMEOUT.plus(config.tick().multipliedBy(2L * config.electionTicks())).toNanos();
+                BASE_TIMEOUT
+                        .plus(config.tick().multipliedBy(2L * config.electionTicks()))
+                        .toNanos();
         this.state = StateMachine.open(store);
         var bootstrap = Bootstrap.of(config, log, state.applied(), state.members());
         this.identity = bootstrap.identity();
@@ -261,9 +263,9 @@ public final class Node implements AutoCloseable {
     }
 
     /**
-     * Completes when the local state is at least as new as every write acknowledged before the
-     * call (read index, then local apply), or with an {@link
-     * io.quorate.engine.state.EtcdException}: TIMEOUT or STOPPED. Concurrent calls share a round.
+     * Completes when the local state is at least as new as every write acknowledged before the call
+     * (read index, then local apply), or with an {@link io.quorate.engine.state.EtcdException}:
+     * TIMEOUT or STOPPED. Concurrent calls share a round.
      */
     public CompletableFuture<Void> linearizablePoint() {
         CompletableFuture<Void> point = new CompletableFuture<>();
@@ -358,24 +360,23 @@ public final class Node implements AutoCloseable {
                 new Command.MemberAttributes(
                         identity.memberId(), config.name(), List.copyOf(config.clientUrls()));
         propose(attributes)
-                .whenComplete(
-                        (result, thrown) -> {
-                            if (thrown == null) {
-                                published();
-                            } else if (stopped) {
-                                ready.completeExceptionally(EtcdError.STOPPED.exception());
-                            } else {
-                                LOGGER.log(
-                                        WARNING,
-                                        "failed to publish local member to cluster through raft",
-                                        Fields.of(
-                                                "local-member-id",
-                                                memberHex(),
-                                                "error",
-                                                thrown.getMessage()));
-                                publish();
-                            }
-                        });
+                .whenComplete((result, thrown) -> {
+                    if (thrown == null) {
+                        published();
+                    } else if (stopped) {
+                        ready.completeExceptionally(EtcdError.STOPPED.exception());
+                    } else {
+                        LOGGER.log(
+                                WARNING,
+                                "failed to publish local member to cluster through raft",
+                                Fields.of(
+                                        "local-member-id",
+                                        memberHex(),
+                                        "error",
+                                        thrown.getMessage()));
+                        publish();
+                    }
+                });
     }
 
     private void published() {
@@ -417,17 +418,16 @@ public final class Node implements AutoCloseable {
                     Fields.of("from", Version.majorMinor(current), "to", to));
         }
         propose(new Command.ClusterVersion(Version.CLUSTER))
-                .whenComplete(
-                        (result, thrown) -> {
-                            if (thrown == null) {
-                                LOGGER.log(
-                                        INFO,
-                                        "cluster version is updated",
-                                        Fields.of("cluster-version", to));
-                            } else if (!stopped) {
-                                raiseClusterVersion();
-                            }
-                        });
+                .whenComplete((result, thrown) -> {
+                    if (thrown == null) {
+                        LOGGER.log(
+                                INFO,
+                                "cluster version is updated",
+                                Fields.of("cluster-version", to));
+                    } else if (!stopped) {
+                        raiseClusterVersion();
+                    }
+                });
     }
 
     /**
@@ -438,7 +438,10 @@ public final class Node implements AutoCloseable {
         if (!failureTold.compareAndSet(false, true)) {
             return;
         }
-        Throwable root = cause instanceof CompletionException e && e.getCause() != null ? e.getCause() : cause;
+        Throwable root =
+                cause instanceof CompletionException e && e.getCause() != null
+                        ? e.getCause()
+                        : cause;
         failed = true;
         stopped = true;
         proposals.close();

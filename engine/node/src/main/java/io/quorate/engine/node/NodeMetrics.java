@@ -24,7 +24,7 @@ final class NodeMetrics {
     final Counter deletes;
     final Counter ranges;
     final Counter txns;
-    final Counter putBytes;
+    final Gauge putBytes;
 
     private final MetricRegistry registry;
     private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
@@ -65,23 +65,18 @@ final class NodeMetrics {
                 registry.counter(
                         "etcd_server_read_indexes_failed_total",
                         "The total number of failed read indexes seen.");
-        puts =
-                registry.counter(
-                        "etcd_mvcc_put_total", "Total number of puts seen by this member.");
+        puts = registry.counter("etcd_mvcc_put_total", "Total number of puts seen by this member.");
         deletes =
                 registry.counter(
                         "etcd_mvcc_delete_total", "Total number of deletes seen by this member.");
         ranges =
                 registry.counter(
                         "etcd_mvcc_range_total", "Total number of ranges seen by this member.");
-        txns =
-                registry.counter(
-                        "etcd_mvcc_txn_total", "Total number of txns seen by this member.");
-        putBytes = new Counter();
-        registry.gauge(
-                "etcd_debugging_mvcc_total_put_size_in_bytes",
-                "The total size of put kv pairs seen by this member.",
-                () -> putBytes.value());
+        txns = registry.counter("etcd_mvcc_txn_total", "Total number of txns seen by this member.");
+        putBytes =
+                registry.gauge(
+                        "etcd_debugging_mvcc_total_put_size_in_bytes",
+                        "The total size of put kv pairs seen by this member.");
         registry.gauge(
                 "etcd_server_version",
                 "Which version is running. 1 for 'server_version' label with current version.",

@@ -15,8 +15,4 @@ import java.util.concurrent.CompletableFuture;
  * @param outcome completes once
  */
 record PendingProposal(
-        long id,
-        Command command,
-        byte[] data,
-        long deadline,
-        CompletableFuture<Result> outcome) {}
+        long id, Command command, byte[] data, long deadline, CompletableFuture<Result> outcome) {}

@@ -333,8 +333,7 @@ final class ReplicaLoop implements Runnable {
             throw new UnsupportedOperationException(
                     "a snapshot from another member; clusters of several members are not built yet");
         }
-        boolean hasHardState =
-                message.term() != 0 || message.vote() != 0 || message.commit() != 0;
+        boolean hasHardState = message.term() != 0 || message.vote() != 0 || message.commit() != 0;
         CompletableFuture<Void> durable =
                 storage.append(
                         message.entries(),
@@ -370,10 +369,7 @@ final class ReplicaLoop implements Runnable {
 
     /** Ends the loop; what is durable stays so. */
     void stop() {
-        LOGGER.log(
-                INFO,
-                "stopping raft",
-                Fields.of("local-member-id", Long.toHexString(memberId)));
+        LOGGER.log(INFO, "stopping raft", Fields.of("local-member-id", Long.toHexString(memberId)));
         mailbox.post(Event.Signal.STOP);
     }
 
