@@ -22,9 +22,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
 /**
- * Counts calls and messages by method (ME-37, ME-38), under the names and labels that Go's
- * gRPC servers have and etcd's alerts read. Every row exists from the start, so a rate over it has
- * a beginning.
+ * Counts calls and messages by method (ME-37, ME-38), under the names and labels that Go's gRPC
+ * servers have and etcd's alerts read. Every row exists from the start, so a rate over it has a
+ * beginning.
  */
 final class CallMetrics implements ServerInterceptor {
     /** Prometheus' default buckets, in seconds. */
