@@ -292,7 +292,9 @@ final class Configuration {
                 values.number("max-concurrent-streams"),
                 values.duration("grpc-keepalive-min-time"),
                 values.duration("grpc-keepalive-interval"),
-                values.duration("grpc-keepalive-timeout"));
+                values.duration("grpc-keepalive-timeout"),
+                values.duration("warning-unary-request-duration"),
+                values.text("metrics").equals("extensive"));
     }
 
     private int count(String flag) {

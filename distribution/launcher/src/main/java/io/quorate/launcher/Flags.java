@@ -797,8 +797,8 @@ final class Flags {
                             Type.TEXT,
                             "basic",
                             "",
-                            Support.LATER,
-                            "Detail of the metrics, basic or extensive.",
+                            Support.WORKS,
+                            "Detail of the metrics, basic or extensive: the duration of every call.",
                             ""),
                     flag(
                             "listen-metrics-urls",
@@ -869,9 +869,9 @@ final class Flags {
                             Type.DURATION,
                             "300ms",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "A call that takes longer is logged.",
-                            "Slow calls are not logged yet."),
+                            ""),
                     flag(
                             "enable-distributed-tracing",
                             Section.TRACING,

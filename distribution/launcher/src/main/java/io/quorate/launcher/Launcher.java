@@ -7,6 +7,7 @@ import io.quorate.engine.server.SystemdNotify;
 import io.quorate.launcher.CommandLine.Arguments;
 import io.quorate.launcher.CommandLine.UsageException;
 import io.quorate.launcher.Environment.Shadowed;
+import io.quorate.spi.storage.StorageException;
 
 import java.io.IOException;
 import java.io.PrintStream;
@@ -15,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
 
 /** Everything between {@code main} and a running server. */
 final class Launcher {
@@ -129,7 +132,55 @@ final class Launcher {
     }
 
     private int serve(ServerConfig config) {
-        return OK;
+        EtcdServer server;
+        try {
+            server = EtcdServer.start(config);
+        } catch (ConfigException | StorageException e) {
+            hint(config, e);
+            log.fatal("discovery failed", "error", e);
+            return FAILED;
+        }
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server), "shutdown"));
+        try {
+            server.ready().thenRun(this::notifySystemd);
+            server.terminated().join();
+            return OK;
+        } catch (CancellationException | CompletionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            try {
+                log.fatal("the member failed", "error", cause);
+            } finally {
+                // Whatever is broken must not be asked to close in order.
+                Runtime.getRuntime().halt(FAILED);
+            }
+            return FAILED;
+        }
+    }
+
+    /** The JVM runs this when a signal comes; it then ends with 128 and the signal's number. */
+    private void stop(EtcdServer server) {
+        if (server.terminated().isDone()) return;
+        log.info("received signal; shutting down");
+        server.close();
+        // The kernel ignores signals that process 1 would die of, and so tools expect 0 (EX-14).
+        if (ProcessHandle.current().pid() == 1) Runtime.getRuntime().halt(OK);
+    }
+
+    /** EX-04: most who see these have left a flag at its default. */
+    private void hint(ServerConfig config, RuntimeException failure) {
+        String message = String.valueOf(failure.getMessage());
+        boolean cluster =
+                message.startsWith("couldn't find local name")
+                        || message.startsWith("--initial-cluster has");
+        if (!cluster) return;
+        log.error("bootstrap failed", "error", failure);
+        String peers = String.join(",", MemberUrl.texts(config.addresses().advertisePeer()));
+        if (config.bootstrap().initialCluster().equals(Flags.get("initial-cluster").fallback())) {
+            log.warn("forgot to set --initial-cluster?");
+        }
+        if (peers.equals(Flags.get("initial-advertise-peer-urls").fallback())) {
+            log.warn("forgot to set --initial-advertise-peer-urls?");
+        }
     }
 
     private int plugins(List<String> arguments) {

@@ -41,6 +41,13 @@ final class InitialCluster {
         return new InitialCluster(members);
     }
 
+    /** A cluster of one. */
+    static InitialCluster of(String name, List<MemberUrl> urls) {
+        TreeMap<String, List<MemberUrl>> members = new TreeMap<>();
+        members.put(name, urls);
+        return new InitialCluster(members);
+    }
+
     private static List<MemberUrl> parse(String name, Set<String> texts) {
         List<MemberUrl> urls = new ArrayList<>();
         for (String text : texts) {

@@ -185,6 +185,8 @@ public record ServerConfig(
      * @param keepaliveInterval silence of a client after which the server pings (FL-22); zero never
      *     pings
      * @param keepaliveTimeout what the server then waits for before it closes (FL-23)
+     * @param slowCall calls that take longer are logged (FL-88)
+     * @param extensiveMetrics whether the duration of every call is observed (FL-80)
      */
     public record Limits(
             int requestBytesMax,
@@ -192,7 +194,9 @@ public record ServerConfig(
             long concurrentStreamsMax,
             Duration keepaliveMinTime,
             Duration keepaliveInterval,
-            Duration keepaliveTimeout) {
+            Duration keepaliveTimeout,
+            Duration slowCall,
+            boolean extensiveMetrics) {
         /** etcd's defaults. */
         public static final Limits DEFAULT =
                 new Limits(
@@ -201,7 +205,9 @@ public record ServerConfig(
                         0xffff_ffffL,
                         Duration.ofSeconds(5),
                         Duration.ofHours(2),
-                        Duration.ofSeconds(20));
+                        Duration.ofSeconds(20),
+                        Duration.ofMillis(300),
+                        false);
     }
 
     /**

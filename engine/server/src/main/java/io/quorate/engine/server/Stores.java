@@ -113,15 +113,18 @@ final class Stores implements AutoCloseable {
         return state;
     }
 
-    /** The state first: what it still forces may need the log to be whole. */
+    /** To be called after log and state have been closed, which is up to the replica. */
     @Override
     public void close() {
-        try {
-            state.close();
-        } finally {
-            log.close();
+        background.shutdown();
+        awaitBackground();
+    }
+
+    /** Closes what a replica that did not start may have left open. */
+    void abandon() {
+        try (state;
+                log) {
             background.shutdown();
-            awaitBackground();
         }
     }
 
