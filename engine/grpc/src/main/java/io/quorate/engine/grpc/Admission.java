@@ -8,8 +8,6 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.MetricRegistry;
-import io.quorate.engine.node.Node;
-import io.quorate.engine.node.NodeStatus;
 import io.quorate.engine.state.EtcdError;
 
 import java.nio.ByteBuffer;
@@ -17,6 +15,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * What a call must pass before it is served, in etcd's order (GS-12): the cluster knows its version
@@ -35,13 +34,19 @@ final class Admission implements ServerInterceptor {
     /** Clients choose what they call themselves, so their number is bounded. */
     private static final int VERSIONS_MAX = 100;
 
-    private final Node node;
+    private final BooleanSupplier capable;
+    private final BooleanSupplier hasLeader;
     private final MetricRegistry metrics;
     private final Map<String, Counter> unary = new ConcurrentHashMap<>();
     private final Map<String, Counter> stream = new ConcurrentHashMap<>();
 
-    Admission(Node node, MetricRegistry metrics) {
-        this.node = node;
+    /**
+     * @param capable whether the cluster knows its version
+     * @param hasLeader whether this member knows a leader
+     */
+    Admission(BooleanSupplier capable, BooleanSupplier hasLeader, MetricRegistry metrics) {
+        this.capable = capable;
+        this.hasLeader = hasLeader;
         this.metrics = metrics;
     }
 
@@ -57,8 +62,7 @@ final class Admission implements ServerInterceptor {
     }
 
     private EtcdError refusal(MethodDescriptor<?, ?> method, Metadata headers) {
-        NodeStatus status = node.status();
-        if (status.clusterVersion().isEmpty()) {
+        if (!capable.getAsBoolean()) {
             return EtcdError.NOT_CAPABLE;
         }
         byte[] raw = headers.get(CLIENT_VERSION);
@@ -68,7 +72,7 @@ final class Admission implements ServerInterceptor {
         }
         count(method.getType() == MethodDescriptor.MethodType.UNARY, version);
         boolean insists = "true".equals(headers.get(HAS_LEADER));
-        return insists && status.leader() == 0 ? EtcdError.NO_LEADER : null;
+        return insists && !hasLeader.getAsBoolean() ? EtcdError.NO_LEADER : null;
     }
 
     private static String text(byte[] raw) {

@@ -9,7 +9,6 @@ import io.quorate.api.proto.ResponseOp;
 import io.quorate.api.proto.TxnResponse;
 import io.quorate.api.proto.mvcc.KeyValue;
 import io.quorate.engine.node.Node;
-import io.quorate.engine.node.NodeStatus;
 import io.quorate.engine.state.RangeResult;
 import io.quorate.engine.state.Result;
 
@@ -23,11 +22,10 @@ final class Answers {
 
     /** Who answers, at which term, with the store's revision (SE-27, SE-28). */
     ResponseHeader header(long revision) {
-        NodeStatus status = node.status();
         return ResponseHeader.newBuilder()
-                .setClusterId(status.clusterId())
-                .setMemberId(status.memberId())
-                .setRaftTerm(status.term())
+                .setClusterId(node.clusterId())
+                .setMemberId(node.memberId())
+                .setRaftTerm(node.term())
                 .setRevision(revision)
                 .build();
     }
@@ -52,7 +50,7 @@ final class Answers {
         return CompactionResponse.newBuilder().setHeader(header(result.revision())).build();
     }
 
-    /** Pieces of a stream leave the header out but for the last (KV-27). */
+    /** The keys alone. */
     static RangeResponse.Builder keys(RangeResult result) {
         RangeResponse.Builder response = RangeResponse.newBuilder();
         for (io.quorate.engine.state.KeyValue kv : result.kvs()) {

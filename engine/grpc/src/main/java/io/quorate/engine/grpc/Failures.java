@@ -4,6 +4,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
+import io.quorate.spi.storage.StorageException;
 
 import java.util.EnumMap;
 import java.util.Map;
@@ -28,6 +29,7 @@ final class Failures {
         return switch (failure) {
             case EtcdException refusal -> status(refusal.error());
             case StatusRuntimeException status -> status.getStatus();
+            case StorageException.Closed stopping -> status(EtcdError.STOPPED);
             case CompletionException wrapper when wrapper.getCause() != null ->
                     status(wrapper.getCause());
             default -> {

@@ -17,6 +17,7 @@ import io.quorate.api.proto.TxnResponse;
 import io.quorate.engine.node.Node;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.RangeQuery;
+import io.quorate.engine.state.RequestChecks;
 import io.quorate.engine.state.Result;
 
 /**
@@ -40,6 +41,7 @@ final class KvService extends KVGrpc.KVImplBase {
                 observer,
                 () -> {
                     RangeQuery query = Requests.range(request);
+                    RequestChecks.check(query);
                     awaitReadable(request.getSerializable());
                     return answers.range(node.state().range(query));
                 });
@@ -49,14 +51,14 @@ final class KvService extends KVGrpc.KVImplBase {
     public void rangeStream(RangeRequest request, StreamObserver<RangeStreamResponse> observer) {
         ServerCallStreamObserver<RangeStreamResponse> stream =
                 (ServerCallStreamObserver<RangeStreamResponse>) observer;
+        RangeStreaming streaming = new RangeStreaming(answers, stream);
         stream.setOnCancelHandler(() -> {});
+        stream.setOnReadyHandler(streaming);
         try {
-            RangeQuery query = RangeStreaming.check(Requests.range(request));
-            RangeStreaming streaming =
-                    new RangeStreaming(node, query, settings.maxRequestBytes(), answers, stream);
-            stream.setOnReadyHandler(streaming);
+            RangeQuery query = Requests.range(request);
+            RequestChecks.checkStream(query);
             awaitReadable(request.getSerializable());
-            streaming.begin();
+            streaming.begin(node.state().rangeStream(query, settings.maxRequestBytes()));
         } catch (RuntimeException failure) {
             observer.onError(Failures.status(failure).asRuntimeException());
         }
@@ -64,7 +66,13 @@ final class KvService extends KVGrpc.KVImplBase {
 
     @Override
     public void put(PutRequest request, StreamObserver<PutResponse> observer) {
-        Unary.answer(observer, () -> answers.put((Result.Put) propose(Requests.put(request))));
+        Unary.answer(
+                observer,
+                () -> {
+                    Command.Put put = Requests.put(request);
+                    RequestChecks.check(put);
+                    return answers.put((Result.Put) propose(put));
+                });
     }
 
     @Override
@@ -72,9 +80,11 @@ final class KvService extends KVGrpc.KVImplBase {
             DeleteRangeRequest request, StreamObserver<DeleteRangeResponse> observer) {
         Unary.answer(
                 observer,
-                () ->
-                        answers.deleteRange(
-                                (Result.DeleteRange) propose(Requests.deleteRange(request))));
+                () -> {
+                    Command.DeleteRange delete = Requests.deleteRange(request);
+                    RequestChecks.check(delete);
+                    return answers.deleteRange((Result.DeleteRange) propose(delete));
+                });
     }
 
     @Override
@@ -89,12 +99,13 @@ final class KvService extends KVGrpc.KVImplBase {
 
     /** TX-22: without a write in either branch the log has nothing to learn. */
     private Result.Txn txn(TxnRequest request) {
-        Command.Txn txn = Requests.txn(request, settings.maxTxnOps());
-        if (!Requests.readOnly(request)) {
+        Command.Txn txn = Requests.txn(request);
+        RequestChecks.check(txn, settings.maxTxnOps());
+        if (!RequestChecks.isReadOnly(txn)) {
             return (Result.Txn) propose(txn);
         }
         awaitReadable(Requests.serializable(request));
-        return (Result.Txn) propose(txn);
+        return node.state().txn(txn);
     }
 
     private Result.Compact compact(Command.Compact compact) {

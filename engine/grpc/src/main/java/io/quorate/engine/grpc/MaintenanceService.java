@@ -4,6 +4,8 @@ import io.grpc.stub.StreamObserver;
 import io.quorate.api.proto.AlarmRequest;
 import io.quorate.api.proto.AlarmResponse;
 import io.quorate.api.proto.DowngradeInfo;
+import io.quorate.api.proto.HashKVRequest;
+import io.quorate.api.proto.HashKVResponse;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.StatusRequest;
 import io.quorate.api.proto.StatusResponse;
@@ -11,6 +13,7 @@ import io.quorate.engine.node.Node;
 import io.quorate.engine.node.NodeStatus;
 import io.quorate.engine.node.Version;
 import io.quorate.engine.state.EtcdError;
+import io.quorate.engine.state.KvHash;
 
 /** One member's health (MA-*). */
 final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
@@ -44,6 +47,21 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
                             .setHeader(answers.header(node.state().revision()))
                             .build();
                 });
+    }
+
+    /** MA-12, MA-13: the same on all members at the same revisions (SE-14). */
+    @Override
+    public void hashKV(HashKVRequest request, StreamObserver<HashKVResponse> observer) {
+        Unary.answer(observer, () -> hash(node.state().hashKv(request.getRevision())));
+    }
+
+    private HashKVResponse hash(KvHash hash) {
+        return HashKVResponse.newBuilder()
+                .setHeader(answers.header(hash.revision()))
+                .setHash(hash.hash())
+                .setCompactRevision(hash.compactRevision())
+                .setHashRevision(hash.hashRevision())
+                .build();
     }
 
     private StatusResponse status(NodeStatus status) {

@@ -10,33 +10,31 @@ import io.quorate.api.proto.RangeRequest;
 import io.quorate.api.proto.RequestOp;
 import io.quorate.api.proto.TxnRequest;
 import io.quorate.engine.state.Command;
-import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.RangeQuery;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Messages into commands. Each method refuses what can be refused without looking at the state, in
- * etcd's order: when a request has two faults, clients are told the same one (KV-02, KV-03, KV-33,
- * KV-34, TX-02 to TX-08, TX-13).
+ * Messages into commands. What a request may hold is {@link io.quorate.engine.state.RequestChecks}'
+ * to say; only numbers that no command could carry are refused here.
  */
 final class Requests {
+    private static final Command.Op EMPTY = new Command.EmptyOp();
+
     private Requests() {}
 
+    /**
+     * @throws io.quorate.engine.state.EtcdException for an unknown sort (KV-03)
+     */
     static RangeQuery range(RangeRequest request) {
-        refuseIf(request.getKey().isEmpty(), EtcdError.KEY_NOT_PROVIDED);
-        refuseIf(
-                request.getSortOrder() == RangeRequest.SortOrder.UNRECOGNIZED
-                        || request.getSortTarget() == RangeRequest.SortTarget.UNRECOGNIZED,
-                EtcdError.INVALID_SORT_OPTION);
         return new RangeQuery(
                 Bytes.of(request.getKey()),
                 Bytes.of(request.getRangeEnd()),
                 request.getLimit(),
                 request.getRevision(),
-                order(request.getSortOrder()),
-                target(request.getSortTarget()),
+                RangeQuery.Order.of(request.getSortOrderValue()),
+                RangeQuery.SortTarget.of(request.getSortTargetValue()),
                 request.getKeysOnly(),
                 request.getCountOnly(),
                 request.getMinModRevision(),
@@ -46,11 +44,6 @@ final class Requests {
     }
 
     static Command.Put put(PutRequest request) {
-        refuseIf(request.getKey().isEmpty(), EtcdError.KEY_NOT_PROVIDED);
-        refuseIf(
-                request.getIgnoreValue() && !request.getValue().isEmpty(),
-                EtcdError.VALUE_PROVIDED);
-        refuseIf(request.getIgnoreLease() && request.getLease() != 0, EtcdError.LEASE_PROVIDED);
         return new Command.Put(
                 Bytes.of(request.getKey()),
                 Bytes.of(request.getValue()),
@@ -61,7 +54,6 @@ final class Requests {
     }
 
     static Command.DeleteRange deleteRange(DeleteRangeRequest request) {
-        refuseIf(request.getKey().isEmpty(), EtcdError.KEY_NOT_PROVIDED);
         return new Command.DeleteRange(
                 Bytes.of(request.getKey()), Bytes.of(request.getRangeEnd()), request.getPrevKv());
     }
@@ -71,32 +63,18 @@ final class Requests {
     }
 
     /**
-     * @param opsMax most compares, and most operations of either branch; what one level takes is
-     *     gone for those nested in it (TX-03)
+     * @throws io.quorate.engine.state.EtcdException for an unknown sort (KV-03)
      */
-    static Command.Txn txn(TxnRequest request, int opsMax) {
-        int ops =
-                Math.max(
-                        request.getCompareCount(),
-                        Math.max(request.getSuccessCount(), request.getFailureCount()));
-        refuseIf(ops > opsMax, EtcdError.TOO_MANY_OPS);
+    static Command.Txn txn(TxnRequest request) {
         List<Command.Compare> compares = new ArrayList<>(request.getCompareCount());
         for (io.quorate.api.proto.Compare compare : request.getCompareList()) {
             compares.add(compare(compare));
         }
         return new Command.Txn(
-                compares,
-                ops(request.getSuccessList(), opsMax - ops),
-                ops(request.getFailureList(), opsMax - ops));
+                compares, ops(request.getSuccessList()), ops(request.getFailureList()));
     }
 
-    /** Whether a transaction changes nothing whatever its compares say (TX-22). */
-    static boolean readOnly(TxnRequest request) {
-        return request.getSuccessList().stream().allMatch(RequestOp::hasRequestRange)
-                && request.getFailureList().stream().allMatch(RequestOp::hasRequestRange);
-    }
-
-    /** Whether a read-only transaction is content with this member's state (TX-22). */
+    /** Whether a transaction of ranges is content with this member's state (TX-22). */
     static boolean serializable(TxnRequest request) {
         return request.getSuccessList().stream().allMatch(Requests::serializable)
                 && request.getFailureList().stream().allMatch(Requests::serializable);
@@ -106,27 +84,26 @@ final class Requests {
         return op.getRequestRange().getSerializable();
     }
 
-    private static List<Command.Op> ops(List<RequestOp> requests, int opsMax) {
+    private static List<Command.Op> ops(List<RequestOp> requests) {
         List<Command.Op> ops = new ArrayList<>(requests.size());
         for (RequestOp request : requests) {
-            ops.add(op(request, opsMax));
+            ops.add(op(request));
         }
         return ops;
     }
 
-    private static Command.Op op(RequestOp request, int opsMax) {
+    private static Command.Op op(RequestOp request) {
         return switch (request.getRequestCase()) {
             case REQUEST_RANGE -> new Command.RangeOp(range(request.getRequestRange()));
             case REQUEST_PUT -> new Command.PutOp(put(request.getRequestPut()));
             case REQUEST_DELETE_RANGE ->
                     new Command.DeleteRangeOp(deleteRange(request.getRequestDeleteRange()));
-            case REQUEST_TXN -> new Command.TxnOp(txn(request.getRequestTxn(), opsMax));
-            case REQUEST_NOT_SET -> throw EtcdError.KEY_NOT_FOUND.exception();
+            case REQUEST_TXN -> new Command.TxnOp(txn(request.getRequestTxn()));
+            case REQUEST_NOT_SET -> EMPTY;
         };
     }
 
     private static Command.Compare compare(io.quorate.api.proto.Compare compare) {
-        refuseIf(compare.getKey().isEmpty(), EtcdError.KEY_NOT_PROVIDED);
         return new Command.Compare(
                 Bytes.of(compare.getKey()),
                 Bytes.of(compare.getRangeEnd()),
@@ -182,31 +159,5 @@ final class Requests {
                                 + number
                                 + " is not known to this server; use one of those in its API")
                 .asRuntimeException();
-    }
-
-    private static RangeQuery.Order order(RangeRequest.SortOrder order) {
-        return switch (order) {
-            case NONE -> RangeQuery.Order.NONE;
-            case ASCEND -> RangeQuery.Order.ASCEND;
-            case DESCEND -> RangeQuery.Order.DESCEND;
-            case UNRECOGNIZED -> throw EtcdError.INVALID_SORT_OPTION.exception();
-        };
-    }
-
-    private static RangeQuery.SortTarget target(RangeRequest.SortTarget target) {
-        return switch (target) {
-            case KEY -> RangeQuery.SortTarget.KEY;
-            case VERSION -> RangeQuery.SortTarget.VERSION;
-            case CREATE -> RangeQuery.SortTarget.CREATE;
-            case MOD -> RangeQuery.SortTarget.MOD;
-            case VALUE -> RangeQuery.SortTarget.VALUE;
-            case UNRECOGNIZED -> throw EtcdError.INVALID_SORT_OPTION.exception();
-        };
-    }
-
-    private static void refuseIf(boolean wrong, EtcdError error) {
-        if (wrong) {
-            throw error.exception();
-        }
     }
 }

@@ -21,6 +21,8 @@ import java.util.function.LongSupplier;
  * services and gives each call a thread that may wait.
  */
 public final class Services {
+    private static final System.Logger LOG = System.getLogger("io.quorate.engine.grpc");
+
     private Services() {}
 
     /**
@@ -37,9 +39,12 @@ public final class Services {
         // The last is the outermost.
         List<ServerInterceptor> chain =
                 List.of(
-                        new Admission(node, metrics),
+                        new Admission(
+                                () -> node.state().clusterVersion().isPresent(),
+                                () -> node.leader() != 0,
+                                metrics),
                         new CallMetrics(services, settings.extensiveMetrics(), metrics, clock),
-                        new SlowCalls(settings.slowCall(), clock));
+                        new SlowCalls(settings.slowCall(), clock, LOG));
         return services.stream()
                 .map(service -> ServerInterceptors.intercept(service, chain))
                 .toList();
@@ -54,7 +59,8 @@ public final class Services {
                 Unserved.allBut(
                         new MaintenanceService(node, settings, answers),
                         MaintenanceGrpc.getStatusMethod(),
-                        MaintenanceGrpc.getAlarmMethod()),
+                        MaintenanceGrpc.getAlarmMethod(),
+                        MaintenanceGrpc.getHashKVMethod()),
                 new HealthService().bindService(),
                 Unserved.all(WatchGrpc.getServiceDescriptor()),
                 Unserved.all(LeaseGrpc.getServiceDescriptor()),

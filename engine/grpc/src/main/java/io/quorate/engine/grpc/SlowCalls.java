@@ -11,6 +11,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import io.quorate.engine.node.Fields;
 
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
@@ -22,15 +23,14 @@ import java.util.function.LongSupplier;
  * the clients' business and stay out of the log.
  */
 final class SlowCalls implements ServerInterceptor {
-    private static final System.Logger LOG = System.getLogger("io.quorate.engine.grpc");
-    private static final double NANOS_PER_MILLI = 1e6;
-
     private final long limitNanos;
     private final LongSupplier nanoClock;
+    private final System.Logger logger;
 
-    SlowCalls(Duration limit, LongSupplier nanoClock) {
+    SlowCalls(Duration limit, LongSupplier nanoClock, System.Logger logger) {
         this.limitNanos = limit.toNanos();
         this.nanoClock = nanoClock;
+        this.logger = logger;
     }
 
     @Override
@@ -77,16 +77,22 @@ final class SlowCalls implements ServerInterceptor {
 
         private void warn(long nanos, Status status) {
             SocketAddress remote = getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
-            LOG.log(
+            logger.log(
                     Level.WARNING,
-                    "slow request: {0} took {1} ms, status {2}, request {3} bytes, answer {4}"
-                            + " bytes, from {5}",
-                    getMethodDescriptor().getFullMethodName(),
-                    Math.round(nanos / NANOS_PER_MILLI),
-                    status.getCode(),
-                    requestBytes,
-                    answerBytes,
-                    remote == null ? "an unknown address" : remote);
+                    "request stats",
+                    Fields.of(
+                            "time spent",
+                            Duration.ofNanos(nanos).toMillis() + "ms",
+                            "remote",
+                            remote == null ? "unknown" : remote.toString(),
+                            "response type",
+                            "/" + getMethodDescriptor().getFullMethodName(),
+                            "response code",
+                            status.getCode().name(),
+                            "request size",
+                            requestBytes,
+                            "response size",
+                            answerBytes));
         }
     }
 }

@@ -6,6 +6,7 @@ import static java.lang.System.Logger.Level.WARNING;
 import io.quorate.engine.raft.ConfState;
 import io.quorate.engine.raft.Peer;
 import io.quorate.engine.state.Member;
+import io.quorate.engine.state.MemberJson;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.HardState;
 import io.quorate.spi.storage.Identity;
@@ -74,7 +75,7 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
                         "cluster-id",
                         Long.toHexString(identity.clusterId())));
         List<Peer> peers =
-                members.stream().map(m -> new Peer(m.id(), MemberJson.encode(m))).toList();
+                members.stream().map(m -> new Peer(m.id(), MemberJson.write(m))).toList();
         return new Bootstrap(identity, peers, ConfState.EMPTY);
     }
 

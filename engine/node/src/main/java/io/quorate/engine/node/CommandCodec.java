@@ -203,6 +203,7 @@ final class CommandCodec {
             case Command.DeleteRangeOp(Command.DeleteRange delete) ->
                     request.setRequestDeleteRange(encode(delete));
             case Command.TxnOp(Command.Txn txn) -> request.setRequestTxn(encode(txn));
+            case Command.EmptyOp empty -> {}
         }
         return request.build();
     }
@@ -214,8 +215,7 @@ final class CommandCodec {
             case REQUEST_DELETE_RANGE ->
                     new Command.DeleteRangeOp(decode(op.getRequestDeleteRange()));
             case REQUEST_TXN -> new Command.TxnOp(decode(op.getRequestTxn()));
-            case REQUEST_NOT_SET ->
-                    throw new IllegalArgumentException("transaction with an empty operation");
+            case REQUEST_NOT_SET -> new Command.EmptyOp();
         };
     }
 

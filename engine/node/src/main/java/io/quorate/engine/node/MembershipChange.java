@@ -3,6 +3,7 @@ package io.quorate.engine.node;
 import io.quorate.engine.raft.ConfChange;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.Member;
+import io.quorate.engine.state.MemberJson;
 import io.quorate.engine.state.StateMachine;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.StorageException;
@@ -32,8 +33,8 @@ final class MembershipChange {
 
     private static Member member(ConfChange change, Applied at) {
         try {
-            return MemberJson.decode(change.context());
-        } catch (IllegalArgumentException e) {
+            return MemberJson.read(change.context());
+        } catch (StorageException.Corruption e) {
             throw unknown(change, at, e);
         }
     }

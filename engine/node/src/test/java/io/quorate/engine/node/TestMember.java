@@ -182,9 +182,10 @@ final class TestMember implements AutoCloseable {
         } catch (InterruptedException | TimeoutException e) {
             throw new AssertionError("no outcome", e);
         } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause
-                    ? cause
-                    : new AssertionError(e.getCause());
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new AssertionError(e.getCause());
         }
     }
 
