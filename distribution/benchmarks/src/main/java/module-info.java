@@ -1,4 +1,5 @@
 /** The load tool. */
 module io.quorate.benchmarks {
     requires io.quorate.api.proto;
+    requires io.grpc.netty.shaded;
 }
