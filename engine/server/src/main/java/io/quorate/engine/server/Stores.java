@@ -120,14 +120,6 @@ final class Stores implements AutoCloseable {
         awaitBackground();
     }
 
-    /** Closes what a replica that did not start may have left open. */
-    void abandon() {
-        try (state;
-                log) {
-            background.shutdown();
-        }
-    }
-
     private void awaitBackground() {
         try {
             background.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS);
