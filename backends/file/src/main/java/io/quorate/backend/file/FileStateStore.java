@@ -239,7 +239,7 @@ final class FileStateStore implements StateStore {
             boolean retried = false;
             while (usable().frozenHeapBytes() > FROZEN_MAX * settings.memBytes()) {
                 if (!flushing) {
-                    if (retried && flushFailure != null) throw flushFailure;
+                    if (retried && flushFailure != null) throw again(flushFailure);
                     retried = true;
                     scheduleFlush();
                 }
@@ -251,6 +251,11 @@ final class FileStateStore implements StateStore {
             }
         }
         if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    /** The flusher's failure with the trace of the caller who gets it. */
+    private static StorageException.NoSpace again(StorageException.NoSpace failure) {
+        return new StorageException.NoSpace(failure.getMessage(), failure);
     }
 
     /** One batch on its way into the mem-table, with the count of live bytes. */
