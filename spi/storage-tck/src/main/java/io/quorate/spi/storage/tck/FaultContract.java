@@ -234,7 +234,11 @@ public abstract class FaultContract {
             history.commits.add(model);
             for (int step = 0; step < 250 && !disk.isOff(); step++) {
                 model =
-                        model.randomStep(random, store, history.commits::add, (future, at) -> note(history, future, random));
+                        model.randomStep(
+                                random,
+                                store,
+                                history.commits::add,
+                                (future, at) -> note(history, future, random));
             }
         } catch (StorageException e) {
             assertTrue(disk.isOff(), "failed with power on: " + e);
@@ -266,7 +270,8 @@ public abstract class FaultContract {
                     return history.commits.get(i);
                 }
             }
-            throw new AssertionError("came back to no commit from " + history.durable() + " on: " + last);
+            throw new AssertionError(
+                    "came back to no commit from " + history.durable() + " on: " + last);
         } finally {
             store.close();
         }
