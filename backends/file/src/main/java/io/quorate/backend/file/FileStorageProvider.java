@@ -42,6 +42,6 @@ public final class FileStorageProvider implements StorageProvider {
 
     @Override
     public StateStore openState(StorageEnv env) {
-        throw new UnsupportedOperationException();
+        return FileStateStore.open(env);
     }
 }

@@ -50,7 +50,6 @@ final class Group {
 
         /** Loses all that is not on stable storage. */
         void restart() {
-            storage.restartWith(conf);
             start();
         }
 
@@ -100,6 +99,7 @@ final class Group {
             network.addAll(ready.messages());
             reads.addAll(ready.readStates());
             ready.committedEntries().forEach(this::apply);
+            if (!ready.committedEntries().isEmpty()) snapshot();
             node.advance(ready);
             return ready;
         }
@@ -122,10 +122,13 @@ final class Group {
             }
         }
 
-        /** Snapshots the state and drops the log up to it. */
-        void compact() {
+        private void snapshot() {
             var data = String.join(",", applied).getBytes(UTF_8);
             storage.createSnapshot(appliedIndex, conf, data);
+        }
+
+        /** Drops the log up to what is applied. */
+        void compact() {
             storage.compact(appliedIndex);
         }
 
@@ -239,8 +242,8 @@ final class Group {
     }
 
     /** Cuts these members off from everybody else. */
-    void isolate(Long... ids) {
-        var cut = List.of(ids);
+    void isolate(long... ids) {
+        var cut = IdSet.of(ids);
         lose(message -> cut.contains(message.to()) != cut.contains(message.from()));
     }
 
@@ -251,7 +254,8 @@ final class Group {
     /** Stores, sends, delivers and applies until nothing is left to do. */
     void settle() {
         boolean busy = true;
-        while (busy) {
+        for (int round = 0; busy; round++) {
+            if (round == 10_000) throw new AssertionError("the group does not come to rest");
             busy = false;
             for (var member : members.values()) {
                 while (member.node.hasReady()) {

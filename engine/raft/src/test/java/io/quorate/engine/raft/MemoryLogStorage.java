@@ -11,12 +11,10 @@ final class MemoryLogStorage implements LogStorage {
     private EntryId before = new EntryId(0, 0);
     private final List<Entry> entries = new ArrayList<>();
     private boolean snapshotPending;
-    // Membership of the state, when that is ahead of the snapshot.
-    private ConfState conf;
 
     @Override
     public InitialState initialState() {
-        return new InitialState(hardState, conf == null ? snapshot.conf() : conf);
+        return new InitialState(hardState, snapshot.conf());
     }
 
     @Override
@@ -55,11 +53,6 @@ final class MemoryLogStorage implements LogStorage {
 
     void setSnapshotPending(boolean pending) {
         snapshotPending = pending;
-    }
-
-    /** Starts from the membership of the state instead of the one of the snapshot. */
-    void restartWith(ConfState stateConf) {
-        conf = stateConf;
     }
 
     HardState hardState() {

@@ -11,7 +11,7 @@ import java.util.List;
  * {@code isLearner}, {@code name} and {@code clientURLs}, the last three left out when false or
  * empty. Writes what Go's encoder writes; reads any JSON object and passes over other fields.
  */
-final class MemberJson {
+public final class MemberJson {
     private final String text;
     private int at;
 
@@ -19,7 +19,7 @@ final class MemberJson {
         this.text = text;
     }
 
-    static byte[] write(Member member) {
+    public static byte[] write(Member member) {
         StringBuilder json = new StringBuilder(160);
         json.append("{\"id\":").append(Long.toUnsignedString(member.id()));
         json.append(",\"peerURLs\":");
@@ -34,7 +34,7 @@ final class MemberJson {
     /**
      * @throws StorageException.Corruption when it is not such an object
      */
-    static Member read(byte[] json) {
+    public static Member read(byte[] json) {
         String text = new String(json, StandardCharsets.UTF_8);
         try {
             return new MemberJson(text).readMember();
