@@ -7,6 +7,7 @@ import static io.quorate.engine.grpc.Texts.put;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.CallOptions;
@@ -14,6 +15,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.quorate.api.proto.AlarmRequest;
 import io.quorate.api.proto.AlarmResponse;
@@ -46,6 +48,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+import java.io.InputStream;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -119,12 +122,12 @@ class ServicesTest {
 
     /** With an empty request, or none on a stream; each of these ends the call at once. */
     private <Q, A> void assertAnswers(MethodDescriptor<Q, A> method) {
-        Q empty = method.parseRequest(new java.io.ByteArrayInputStream(new byte[0]));
+        Q empty = method.parseRequest(InputStream.nullInputStream());
         try {
             ClientCalls.blockingServerStreamingCall(
                             server.channel, method, CallOptions.DEFAULT, empty)
                     .forEachRemaining(answer -> {});
-        } catch (io.grpc.StatusRuntimeException refusal) {
+        } catch (StatusRuntimeException refusal) {
             assertEquals(
                     Unserved.status(method).getDescription(), refusal.getStatus().getDescription());
         }
@@ -140,9 +143,9 @@ class ServicesTest {
                         "grpc.reflection.v1.ServerReflection/ServerReflectionInfo")) {
             MethodDescriptor<StatusRequest, StatusResponse> unknown =
                     known.toBuilder().setFullMethodName(name).build();
-            io.grpc.StatusRuntimeException refusal =
-                    org.junit.jupiter.api.Assertions.assertThrows(
-                            io.grpc.StatusRuntimeException.class,
+            StatusRuntimeException refusal =
+                    assertThrows(
+                            StatusRuntimeException.class,
                             () ->
                                     ClientCalls.blockingUnaryCall(
                                             server.channel,

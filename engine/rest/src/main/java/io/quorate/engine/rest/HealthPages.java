@@ -9,8 +9,10 @@ import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.Gauge;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
+import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
 import io.quorate.engine.state.RangeQuery;
+import io.quorate.spi.storage.StorageException;
 
 import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
@@ -216,6 +218,8 @@ final class HealthPages implements HttpService {
             return "";
         } catch (EtcdException e) {
             return e.getMessage();
+        } catch (StorageException.Closed e) {
+            return EtcdError.STOPPED.text();
         }
     }
 
