@@ -96,10 +96,10 @@ final class HealthPages implements HttpService {
 
     /** Why the member is not healthy; empty when it is. */
     private String reason(boolean serializable) {
-        if (!serializable && node.status().leader() == 0) {
+        if (!serializable && node.leader() == 0) {
             return "RAFT NO LEADER";
         }
-        String failure = serializable ? localRead() : agreedRead();
+        String failure = failure(serializable ? this::localRead : this::agreedRead);
         return failure.isEmpty() ? "" : "RANGE ERROR:" + failure;
     }
 
@@ -129,7 +129,7 @@ final class HealthPages implements HttpService {
         StringBuilder details = new StringBuilder();
         boolean good = true;
         for (Map.Entry<String, Check> check : checks.entrySet()) {
-            String failure = check.getValue().failure();
+            String failure = failure(check.getValue());
             good &= failure.isEmpty();
             record(kind, check.getKey(), failure.isEmpty());
             details.append(
@@ -203,6 +203,14 @@ final class HealthPages implements HttpService {
         String failure();
     }
 
+    private static String failure(Check check) {
+        try {
+            return check.failure();
+        } catch (StorageException.Closed e) {
+            return EtcdError.STOPPED.text();
+        }
+    }
+
     private String agreedRead() {
         try {
             node.linearizablePoint().join();
@@ -218,8 +226,6 @@ final class HealthPages implements HttpService {
             return "";
         } catch (EtcdException e) {
             return e.getMessage();
-        } catch (StorageException.Closed e) {
-            return EtcdError.STOPPED.text();
         }
     }
 
