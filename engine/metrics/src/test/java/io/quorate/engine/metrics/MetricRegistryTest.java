@@ -99,14 +99,13 @@ class MetricRegistryTest {
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             threads.add(
-                    Thread.startVirtualThread(
-                            () -> {
-                                for (int n = 0; n < 10_000; n++) {
-                                    counter.increment();
-                                    gauge.add(1);
-                                    gauge.add(-1);
-                                }
-                            }));
+                    Thread.startVirtualThread(() -> {
+                        for (int n = 0; n < 10_000; n++) {
+                            counter.increment();
+                            gauge.add(1);
+                            gauge.add(-1);
+                        }
+                    }));
         }
         for (Thread thread : threads) {
             thread.join();

@@ -11,6 +11,7 @@ import io.quorate.engine.state.Result;
 import io.quorate.spi.storage.Identity;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** Counts and logs what is applied. Apply thread only. */
 final class ApplyObserver {
@@ -19,17 +20,25 @@ final class ApplyObserver {
 
     private final NodeMetrics metrics;
     private final Identity identity;
+    private final CompletableFuture<Void> versionKnown;
     private String clusterVersion;
 
     /**
      * @param clusterVersion as the state has it, empty for none
+     * @param versionKnown completed when there is one
      */
-    ApplyObserver(NodeMetrics metrics, Identity identity, String clusterVersion) {
+    ApplyObserver(
+            NodeMetrics metrics,
+            Identity identity,
+            String clusterVersion,
+            CompletableFuture<Void> versionKnown) {
         this.metrics = metrics;
         this.identity = identity;
         this.clusterVersion = clusterVersion;
+        this.versionKnown = versionKnown;
         if (!clusterVersion.isEmpty()) {
             metrics.clusterVersion(clusterVersion);
+            versionKnown.complete(null);
         }
     }
 
@@ -159,6 +168,7 @@ final class ApplyObserver {
         LOGGER.log(INFO, "enabled capabilities for version", Fields.of("cluster-version", to));
         clusterVersion = version;
         metrics.clusterVersion(version);
+        versionKnown.complete(null);
     }
 
     /** etcd's name of a request, as its metrics have it. */

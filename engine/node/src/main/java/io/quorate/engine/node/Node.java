@@ -64,7 +64,8 @@ public final class Node implements AutoCloseable {
     private final Thread applyThread;
     private final Thread raftThread;
     private final Ticker.Handle ticks;
-    private final CompletableFuture<Void> ready = new CompletableFuture<>();
+    private final CompletableFuture<Void> published = new CompletableFuture<>();
+    private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
     private final AtomicBoolean failureTold = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final long timeoutNanos;
@@ -147,7 +148,7 @@ public final class Node implements AutoCloseable {
                 state,
                 proposals,
                 checkpointer,
-                new ApplyObserver(metrics, identity, clusterVersion()),
+                new ApplyObserver(metrics, identity, clusterVersion(), versionKnown),
                 runtime.nanoTime(),
                 event -> replicaOf().post(event),
                 this::fail,
@@ -340,10 +341,13 @@ public final class Node implements AutoCloseable {
 
     /**
      * Completes when this member has published itself to the cluster, which etcd takes as the
-     * moment to serve clients; with STOPPED when the member ends before.
+     * moment to serve clients, and knows the cluster version; with STOPPED when the member ends
+     * before.
      */
     public CompletableFuture<Void> ready() {
-        return ready.copy();
+        return CompletableFuture.allOf(published, versionKnown)
+                .exceptionallyCompose(
+                        thrown -> CompletableFuture.failedFuture(EtcdError.STOPPED.exception()));
     }
 
     private String clusterVersion() {
@@ -364,7 +368,7 @@ public final class Node implements AutoCloseable {
                     if (thrown == null) {
                         published();
                     } else if (stopped) {
-                        ready.completeExceptionally(EtcdError.STOPPED.exception());
+                        notReady();
                     } else {
                         LOGGER.log(
                                 WARNING,
@@ -396,7 +400,12 @@ public final class Node implements AutoCloseable {
                         Long.toHexString(identity.clusterId()),
                         "publish-timeout",
                         Duration.ofNanos(timeoutNanos).toSeconds() + "s"));
-        ready.complete(null);
+        published.complete(null);
+    }
+
+    private void notReady() {
+        published.completeExceptionally(EtcdError.STOPPED.exception());
+        versionKnown.completeExceptionally(EtcdError.STOPPED.exception());
     }
 
     // CS-05: the leader sets the version of a new cluster, and raises that of an upgraded one.
@@ -445,7 +454,7 @@ public final class Node implements AutoCloseable {
         failed = true;
         stopped = true;
         proposals.close();
-        ready.completeExceptionally(EtcdError.STOPPED.exception());
+        notReady();
         replica.post(Event.Signal.STOP);
         apply.stop();
         LOGGER.log(
@@ -483,7 +492,7 @@ public final class Node implements AutoCloseable {
         stopped = true;
         ticks.close();
         proposals.close();
-        ready.completeExceptionally(EtcdError.STOPPED.exception());
+        notReady();
         replica.stop();
         join(raftThread);
         // After the raft thread, which hands out the work.

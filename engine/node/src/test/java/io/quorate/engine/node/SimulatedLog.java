@@ -56,6 +56,9 @@ final class SimulatedLog implements RaftLog {
     void release() {
         synchronized (this) {
             held = false;
+            if (closed) {
+                return;
+            }
         }
         disk.execute(this::force);
     }

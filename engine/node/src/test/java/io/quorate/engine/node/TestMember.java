@@ -88,8 +88,7 @@ final class TestMember implements AutoCloseable {
                 CONFIG.preVote());
     }
 
-    static NodeConfig named(
-            String name, Map<String, List<String>> initialCluster, String token) {
+    static NodeConfig named(String name, Map<String, List<String>> initialCluster, String token) {
         return new NodeConfig(
                 name,
                 CONFIG.clientUrls(),

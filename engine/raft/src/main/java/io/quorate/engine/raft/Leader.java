@@ -21,6 +21,9 @@ final class Leader implements RoleSteps {
      */
     private long pendingConfIndex;
 
+    /** Index of the entry this leader started its term with. */
+    private long firstIndexOfTerm;
+
     /** Data bytes of proposals that wait for commit. */
     private long uncommittedBytes;
 
@@ -49,6 +52,7 @@ final class Leader implements RoleSteps {
         self.setRecentlyActive(true);
         // Any entry so far may be a membership change; scanning for one could take long.
         pendingConfIndex = log.lastIndex();
+        firstIndexOfTerm = log.lastIndex() + 1;
         if (!appendEntries(List.of(new Entry(0, 0, EntryType.NORMAL, NO_DATA)))) {
             throw new IllegalStateException("the first entry of a term was refused");
         }
@@ -427,7 +431,7 @@ final class Leader implements RoleSteps {
     }
 
     private boolean hasCommittedInTerm() {
-        return log.term(log.committed()) == raft.term;
+        return log.committed() >= firstIndexOfTerm;
     }
 
     private void confirmRead(Message m) {

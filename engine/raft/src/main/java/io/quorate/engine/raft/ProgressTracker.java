@@ -16,6 +16,7 @@ final class ProgressTracker {
     // Ascending by id, so that each round of messages goes out in the same order.
     private Progress[] members = new Progress[0];
     private final Map<Long, Boolean> votes = new HashMap<>();
+    private final MajorityConfig.Acknowledged matches = this::match;
 
     ProgressTracker(int maxInflightMessages, long maxInflightBytes) {
         this.maxInflightMessages = maxInflightMessages;
@@ -56,7 +57,7 @@ final class ProgressTracker {
 
     /** The highest index that the voters have on stable storage by majority. */
     long committedIndex() {
-        return membership.voters().committedIndex(this::match);
+        return membership.voters().committedIndex(matches);
     }
 
     private long match(long voter) {

@@ -86,12 +86,9 @@ final class Raft {
         var stored = config.storage().initialState();
         var last = log.lastEntryId();
         restoreMembership(stored.conf());
-        if (!stored.hardState().isEmpty()) {
-            log.loadCommitted(stored.hardState().commit());
-            term = stored.hardState().term();
-            vote = stored.hardState().vote();
-        }
-        if (config.applied() > 0) log.appliedTo(config.applied(), 0);
+        term = stored.hardState().term();
+        vote = stored.hardState().vote();
+        log.restart(stored.hardState().commit(), config.applied());
         becomeFollower(term, NONE);
         trace.info(
                 "newRaft %x [peers: [%s], term: %d, commit: %d, applied: %d, lastindex: %d,"

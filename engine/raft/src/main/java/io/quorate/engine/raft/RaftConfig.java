@@ -11,7 +11,8 @@ import java.util.random.RandomGenerator;
  *     heartbeatTicks}; the real time-out is drawn from [electionTicks, 2 * electionTicks)
  * @param heartbeatTicks ticks between heartbeats, from 1
  * @param storage stable log
- * @param applied last index that the state has applied, for a restart
+ * @param applied last index that the state has applied, for a restart; taken as committed even when
+ *     the stored hard state does not know
  * @param asyncStorageWrites see {@link Ready}
  * @param maxMessageBytes largest payload of one append message; 0 for one entry per message
  * @param maxCommittedBytesPerReady largest payload handed out for apply and not reported applied; 0

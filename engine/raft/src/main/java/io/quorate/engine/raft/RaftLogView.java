@@ -60,15 +60,24 @@ final class RaftLogView {
         return unstable;
     }
 
-    /** Takes the commit index of the stored hard state at a restart. */
-    void loadCommitted(long index) {
-        if (index < committed || index > lastIndex()) {
+    /**
+     * Takes up where this member stood before a restart.
+     *
+     * @param storedCommit commit index of the stored hard state, 0 for none
+     * @param stateApplied last index that the state holds, 0 to start from the compacted index
+     */
+    void restart(long storedCommit, long stateApplied) {
+        // The commit index is not forced to disk, so the state may have outlived it. What was
+        // applied was committed.
+        long index = Math.max(storedCommit, stateApplied);
+        if (index > lastIndex() || (storedCommit != 0 && index < committed)) {
             throw new IllegalStateException(
-                    "stored commit index %d is out of range [%d, %d]; the log and the hard state do"
-                                    .formatted(index, committed, lastIndex())
-                            + " not belong together or the log lost its tail");
+                    "commit index %d (applied %d) is out of range [%d, %d]; the log, the hard state"
+                                    .formatted(storedCommit, stateApplied, committed, lastIndex())
+                            + " and the state do not belong together, or the log lost its tail");
         }
-        committed = index;
+        committed = Math.max(committed, index);
+        if (stateApplied > 0) appliedTo(stateApplied, 0);
     }
 
     long firstIndex() {

@@ -49,7 +49,9 @@ final class ReadOnly {
     /** Notes that a member answered a heartbeat that carried this context. */
     void acknowledge(long member, byte[] round) {
         if (round.length != Long.BYTES) return;
-        acknowledged.merge(member, (long) LONG.get(round, 0), Math::max);
+        // No more can be confirmed than was asked.
+        long number = Math.min((long) LONG.get(round, 0), confirmed + waiting.size());
+        acknowledged.merge(member, number, Math::max);
     }
 
     /** Takes out the reads that a majority of these voters has confirmed. */

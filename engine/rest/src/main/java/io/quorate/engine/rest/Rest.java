@@ -41,4 +41,10 @@ public final class Rest {
         routing.register(health).register(metricsPage);
         routing.any(Texts::notFound);
     }
+
+    /** What a peer listener answers beside raft's own traffic. */
+    public void addPeerTo(HttpRouting.Builder routing) {
+        routing.register(version);
+        routing.any(Texts::notFound);
+    }
 }
