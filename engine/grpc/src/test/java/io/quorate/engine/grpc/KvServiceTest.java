@@ -7,6 +7,7 @@ import static io.quorate.engine.grpc.Texts.bytes;
 import static io.quorate.engine.grpc.Texts.delete;
 import static io.quorate.engine.grpc.Texts.get;
 import static io.quorate.engine.grpc.Texts.put;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -39,8 +40,7 @@ class KvServiceTest {
     private static final String BAD_SORT = "etcdserver: invalid sort option";
     private static final String COMPACTED =
             "etcdserver: mvcc: required revision has been compacted";
-    private static final String FUTURE =
-            "etcdserver: mvcc: required revision is a future revision";
+    private static final String FUTURE = "etcdserver: mvcc: required revision is a future revision";
 
     private final TestServer server = new TestServer(ServiceSettings.DEFAULT);
 
@@ -112,8 +112,7 @@ class KvServiceTest {
     @Tag("ER-08")
     void sortsThatNobodyKnowsAreRefused() {
         RangeRequest.Builder range = get("k").toBuilder();
-        assertRefused(
-                INVALID, BAD_SORT, () -> server.kv.range(range.setSortOrderValue(3).build()));
+        assertRefused(INVALID, BAD_SORT, () -> server.kv.range(range.setSortOrderValue(3).build()));
         range.clearSortOrder();
         assertRefused(
                 INVALID, BAD_SORT, () -> server.kv.range(range.setSortTargetValue(-1).build()));
@@ -179,10 +178,8 @@ class KvServiceTest {
         assertEquals(4, server.kv.compact(compact.build()).getHeader().getRevision());
 
         RangeRequest.Builder read = get("k").toBuilder();
-        assertRefused(
-                OUT_OF_RANGE, COMPACTED, () -> server.kv.range(read.setRevision(2).build()));
-        assertEquals(
-                bytes("2"), server.kv.range(read.setRevision(3).build()).getKvs(0).getValue());
+        assertRefused(OUT_OF_RANGE, COMPACTED, () -> server.kv.range(read.setRevision(2).build()));
+        assertEquals(bytes("2"), server.kv.range(read.setRevision(3).build()).getKvs(0).getValue());
         assertRefused(OUT_OF_RANGE, FUTURE, () -> server.kv.range(read.setRevision(5).build()));
         assertRefused(OUT_OF_RANGE, COMPACTED, () -> server.kv.compact(compact.build()));
         assertRefused(
@@ -212,8 +209,7 @@ class KvServiceTest {
                 "etcdserver: value is provided",
                 () -> server.kv.put(put.setIgnoreValue(true).build()));
         put.clearValue();
-        assertRefused(
-                INVALID, "etcdserver: key not found", () -> server.kv.put(put.build()));
+        assertRefused(INVALID, "etcdserver: key not found", () -> server.kv.put(put.build()));
         put.clear().mergeFrom(put("k", "v"));
         assertRefused(
                 INVALID,

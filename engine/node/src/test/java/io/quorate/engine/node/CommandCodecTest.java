@@ -55,17 +55,14 @@ class CommandCodecTest {
                         .setLeaseGrant(LeaseGrantRequest.newBuilder().setTTL(5))
                         .build()
                         .toByteArray();
-        var thrown =
-                assertThrows(
-                        IllegalArgumentException.class, () -> CommandCodec.decode(data));
+        var thrown = assertThrows(IllegalArgumentException.class, () -> CommandCodec.decode(data));
         assertTrue(thrown.getMessage().contains("lease_grant"), thrown.getMessage());
     }
 
     @Test
     void garbageIsNoRequest() {
         byte[] garbage = {(byte) 0xff, (byte) 0xff, (byte) 0xff};
-        assertThrows(
-                InvalidProtocolBufferException.class, () -> CommandCodec.requestId(garbage));
+        assertThrows(InvalidProtocolBufferException.class, () -> CommandCodec.requestId(garbage));
         assertThrows(InvalidProtocolBufferException.class, () -> CommandCodec.decode(garbage));
     }
 
