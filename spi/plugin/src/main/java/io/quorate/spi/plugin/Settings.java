@@ -1,15 +1,27 @@
 package io.quorate.spi.plugin;
 
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A plugin's settings as text, read with typed getters. Every key that is asked for counts as
- * known; {@link #refuseUnknown()} then names those that nobody asked for. Used by one thread.
+ * known; {@link #refuseUnknown()} then names those that nobody asked for. Every error is an {@link
+ * IllegalArgumentException} that says whose setting it is, what was given and what is wanted. Used
+ * by one thread.
  */
+@Stable(since = "1.0")
 public final class Settings {
+    private static final Pattern SIZE = Pattern.compile("(\\d+)\\s*(B|KiB|MiB|GiB|TiB)?");
+    private static final Pattern DURATION = Pattern.compile("(\\d+)\\s*(ns|us|ms|s|m|h)");
+
     private final String owner;
     private final Map<String, String> values;
     private final Set<String> known = new TreeSet<>();
@@ -31,13 +43,63 @@ public final class Settings {
     public long number(String key, long fallback, long min, long max) {
         String text = text(key, null);
         if (text == null) return fallback;
+        String wanted = "a whole number from " + min + " to " + max;
         try {
-            long number = Long.parseLong(text.strip());
-            if (number >= min && number <= max) return number;
+            return inRange(key, text, Long.parseLong(text.strip()), min, max, wanted);
         } catch (NumberFormatException e) {
-            throw bad(key, text, "a whole number from " + min + " to " + max);
+            throw bad(key, text, wanted);
         }
-        throw bad(key, text, "a whole number from " + min + " to " + max);
+    }
+
+    /**
+     * A size in bytes, in [min, max]: a whole number with B, KiB, MiB, GiB, TiB or nothing, such as
+     * {@code 64MiB}.
+     */
+    public long bytes(String key, long fallback, long min, long max) {
+        String text = text(key, null);
+        if (text == null) return fallback;
+        String wanted = "a size from " + size(min) + " to " + size(max) + ", such as 64MiB";
+        Matcher matcher = SIZE.matcher(text.strip());
+        if (!matcher.matches()) throw bad(key, text, wanted);
+        long unit =
+                switch (String.valueOf(matcher.group(2))) {
+                    case "KiB" -> 1L << 10;
+                    case "MiB" -> 1L << 20;
+                    case "GiB" -> 1L << 30;
+                    case "TiB" -> 1L << 40;
+                    default -> 1;
+                };
+        try {
+            long value = Math.multiplyExact(Long.parseLong(matcher.group(1)), unit);
+            return inRange(key, text, value, min, max, wanted);
+        } catch (ArithmeticException | NumberFormatException e) {
+            throw bad(key, text, wanted);
+        }
+    }
+
+    /** A duration in [min, max] as a whole number with ns, us, ms, s, m or h: {@code 100ms}. */
+    public Duration duration(String key, Duration fallback, Duration min, Duration max) {
+        String text = text(key, null);
+        if (text == null) return fallback;
+        String wanted = "a duration from " + print(min) + " to " + print(max) + ", such as 100ms";
+        Matcher matcher = DURATION.matcher(text.strip());
+        if (!matcher.matches()) throw bad(key, text, wanted);
+        try {
+            long count = Long.parseLong(matcher.group(1));
+            Duration value =
+                    switch (matcher.group(2)) {
+                        case "ns" -> Duration.ofNanos(count);
+                        case "us" -> Duration.ofNanos(Math.multiplyExact(count, 1000L));
+                        case "ms" -> Duration.ofMillis(count);
+                        case "s" -> Duration.ofSeconds(count);
+                        case "m" -> Duration.ofMinutes(count);
+                        default -> Duration.ofHours(count);
+                    };
+            if (value.compareTo(min) >= 0 && value.compareTo(max) <= 0) return value;
+        } catch (ArithmeticException | NumberFormatException e) {
+            throw bad(key, text, wanted);
+        }
+        throw bad(key, text, wanted);
     }
 
     public boolean flag(String key, boolean fallback) {
@@ -50,6 +112,19 @@ public final class Settings {
         };
     }
 
+    /** One of an enum's constants, written in lower case with dashes for underscores. */
+    public <E extends Enum<E>> E choice(String key, E fallback) {
+        String text = text(key, null);
+        if (text == null) return fallback;
+        List<String> names = new ArrayList<>();
+        for (E constant : fallback.getDeclaringClass().getEnumConstants()) {
+            String name = constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            if (name.equals(text.strip())) return constant;
+            names.add(name);
+        }
+        throw bad(key, text, "one of " + String.join(", ", names));
+    }
+
     /**
      * @throws IllegalArgumentException when a key was given that nobody asked for
      */
@@ -57,16 +132,39 @@ public final class Settings {
         Set<String> unknown = new TreeSet<>(values.keySet());
         unknown.removeAll(known);
         if (unknown.isEmpty()) return;
-        throw new IllegalArgumentException(
-                owner
-                        + " has no setting "
-                        + String.join(", ", unknown)
-                        + "; it has: "
-                        + String.join(", ", known));
+        StringBuilder message = new StringBuilder(owner).append(" has no setting ");
+        String separator = "";
+        for (String key : unknown) {
+            message.append(separator).append('"').append(key).append('"');
+            String near = Nearest.of(key, known);
+            if (near != null) message.append(" (did you mean \"").append(near).append("\"?)");
+            separator = ", ";
+        }
+        message.append("; it has: ").append(known.isEmpty() ? "none" : String.join(", ", known));
+        throw new IllegalArgumentException(message.toString());
+    }
+
+    private long inRange(String key, String text, long value, long min, long max, String wanted) {
+        if (value < min || value > max) throw bad(key, text, wanted);
+        return value;
     }
 
     private IllegalArgumentException bad(String key, String value, String wanted) {
         return new IllegalArgumentException(
                 owner + ": setting " + key + " is \"" + value + "\"; it must be " + wanted);
+    }
+
+    private static String size(long bytes) {
+        String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
+        int unit = 0;
+        while (unit < 4 && bytes >= 1024 && bytes % 1024 == 0) {
+            bytes /= 1024;
+            unit++;
+        }
+        return bytes + units[unit];
+    }
+
+    private static String print(Duration duration) {
+        return duration.toString().substring(2).toLowerCase(Locale.ROOT);
     }
 }

@@ -5,7 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Everything of a file system whose failure or reordering the contract suite injects. */
+/**
+ * Everything of a file system whose failure or reordering the contract suite injects. A full disk
+ * is an {@link OutOfSpace}, every other failure another {@link IOException}.
+ */
 public interface FileIo {
     /** Opens a file; never truncates. */
     Channel open(Path path, Mode mode) throws IOException;
@@ -34,6 +37,18 @@ public interface FileIo {
      */
     AutoCloseable lock(Path path) throws IOException;
 
+    /**
+     * The disk or a quota is full: nothing of the failed call was done, except that a write or a
+     * preallocation may have happened in part.
+     */
+    final class OutOfSpace extends IOException {
+        private static final long serialVersionUID = 1;
+
+        public OutOfSpace(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     enum Mode {
         READ,
         READ_WRITE,
@@ -42,10 +57,13 @@ public interface FileIo {
 
     /** An open file. Positions and sizes in bytes. */
     interface Channel extends AutoCloseable {
-        /** May be short; -1 at the end. */
+        /**
+         * May be short; -1 at the end. Any thread may read, interrupted or not; the channel stays
+         * open.
+         */
         int read(ByteBuffer target, long position) throws IOException;
 
-        /** Writes the whole buffer. */
+        /** Writes the whole buffer. Never called by a thread that somebody interrupts. */
         void write(ByteBuffer source, long position) throws IOException;
 
         /**
@@ -54,7 +72,10 @@ public interface FileIo {
          */
         void force(boolean metadata) throws IOException;
 
-        /** Writes zeros up to this size, so that later writes allocate nothing. */
+        /**
+         * Writes zeros from the present size up to this one, so that later writes there allocate
+         * nothing.
+         */
         void preallocate(long bytes) throws IOException;
 
         long size() throws IOException;

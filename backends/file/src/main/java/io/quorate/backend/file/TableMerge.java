@@ -1,0 +1,134 @@
+package io.quorate.backend.file;
+
+import io.quorate.spi.storage.StorageException;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+
+/** Which tables become one, and how. */
+final class TableMerge {
+    /** Below this a full merge for the sake of space is not worth it. */
+    private static final long WASTE_BYTES_MIN = 64L << 20;
+
+    private static final int CANCEL_CHECK_ENTRIES = 1 << 12;
+
+    private TableMerge() {}
+
+    /** What a merge reads: a table, or a mem-table. */
+    interface Layer {
+        Source source(int keyspace);
+
+        boolean isCleared(int keyspace);
+
+        static Layer of(Table table) {
+            return new Layer() {
+                @Override
+                public Source source(int keyspace) {
+                    return table.source(keyspace, null, null, false, false);
+                }
+
+                @Override
+                public boolean isCleared(int keyspace) {
+                    return table.isCleared(keyspace);
+                }
+            };
+        }
+
+        static Layer of(MemTable mem) {
+            return new Layer() {
+                @Override
+                public Source source(int keyspace) {
+                    return mem.tree(keyspace).size() == 0
+                            ? Source.NONE
+                            : Source.of(mem.tree(keyspace).walk(null, null, false));
+                }
+
+                @Override
+                public boolean isCleared(int keyspace) {
+                    return mem.isCleared(keyspace);
+                }
+            };
+        }
+    }
+
+    /**
+     * Tables that should become one, next to each other, newest first; null when all is well.
+     *
+     * <p>Size-tiered: from the newest on, tables are taken while the next is no larger than all
+     * taken so far together. So a byte is rewritten at most once each time the data doubles, and
+     * the cost of n bytes is n log n. Everything is taken when more than half of it is dead.
+     */
+    static List<Table> choose(Version version, int tablesMax) {
+        List<Table> tables = version.tables().tables();
+        long waste = version.tableBytes() + version.memFileBytes() - version.liveSum();
+        boolean wasteful =
+                waste > WASTE_BYTES_MIN && waste > version.tableBytes() / 2 && tables.size() > 1;
+        if (wasteful) return tables;
+        if (tables.size() <= tablesMax) return null;
+        long taken = tables.getFirst().bytes();
+        int count = 1;
+        while (count < tables.size() && tables.get(count).bytes() <= taken) {
+            taken += tables.get(count).bytes();
+            count++;
+        }
+        return count >= 2 ? tables.subList(0, count) : cheapestPair(tables);
+    }
+
+    private static List<Table> cheapestPair(List<Table> tables) {
+        int best = 0;
+        for (int i = 1; i + 1 < tables.size(); i++) {
+            if (pairBytes(tables, i) < pairBytes(tables, best)) best = i;
+        }
+        return tables.subList(best, best + 2);
+    }
+
+    private static long pairBytes(List<Table> tables, int at) {
+        return tables.get(at).bytes() + tables.get(at + 1).bytes();
+    }
+
+    /** Whether a rewrite of the oldest table would drop something. */
+    static boolean hasWaste(Table oldest) {
+        if (oldest.tombstones() > 0) return true;
+        for (int keyspace = 0; keyspace < Manifest.KEYSPACES; keyspace++) {
+            if (oldest.isCleared(keyspace)) return true;
+        }
+        return false;
+    }
+
+    /**
+     * Writes layers as one.
+     *
+     * @param newestFirst next to each other in age
+     * @param oldest whether nothing older exists, so that tombstones have done their work
+     * @param cancelled asked now and then; true ends the merge with Closed
+     */
+    static void write(
+            List<Layer> newestFirst, boolean oldest, TableWriter writer, BooleanSupplier cancelled)
+            throws IOException {
+        long seen = 0;
+        for (int keyspace = 0; keyspace < Manifest.KEYSPACES; keyspace++) {
+            List<Source> sources = new ArrayList<>();
+            boolean cleared = false;
+            for (int i = 0; !cleared && i < newestFirst.size(); i++) {
+                Source source = newestFirst.get(i).source(keyspace);
+                if (source != Source.NONE) sources.add(source);
+                cleared = newestFirst.get(i).isCleared(keyspace);
+            }
+            boolean dropTombstones = oldest || cleared;
+            if (cleared && !oldest) writer.clear(keyspace);
+            if (sources.isEmpty()) continue;
+            Source all = Source.merge(sources, false);
+            while (all.next()) {
+                boolean check = ++seen % CANCEL_CHECK_ENTRIES == 0;
+                if (check && cancelled.getAsBoolean()) {
+                    throw new StorageException.Closed("state store");
+                }
+                byte[] value = all.value();
+                if (value == MemTable.TOMBSTONE && dropTombstones) continue;
+                writer.add(keyspace, all.key(), value);
+            }
+        }
+    }
+}
