@@ -22,10 +22,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,12 +33,16 @@ import java.util.concurrent.atomic.AtomicLong;
 
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
 /** gRPC and REST on one port, plain and over TLS (GS-03, GS-19). */
 @Timeout(60)
 final class GrpcSharedPortTest {
     private static final char[] PASSWORD = "not a secret".toCharArray();
+
+    private static final String VERSION = "{\"etcdserver\":\"x\"}";
 
     private final GrpcProbeService service = new GrpcProbeService();
 
@@ -54,11 +54,69 @@ final class GrpcSharedPortTest {
                 request);
     }
 
-    private static HttpResponse<String> get(HttpClient http, String uri, HttpClient.Version version)
-            throws Exception {
-        return http.send(
-                HttpRequest.newBuilder(URI.create(uri)).version(version).build(),
-                HttpResponse.BodyHandlers.ofString());
+    /** What GET /version answers over HTTP/1.1, head and body. */
+    private static String http1(Socket socket, String moreHeaders) throws IOException {
+        socket.setSoTimeout(20_000);
+        String request = "GET /version HTTP/1.1\r\nHost: a\r\n" + moreHeaders + "\r\n";
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+        StringBuilder answer = new StringBuilder();
+        InputStream in = socket.getInputStream();
+        while (answer.indexOf(VERSION) < 0 && answer.indexOf("101 ") < 0) {
+            int b = in.read();
+            if (b < 0) {
+                break;
+            }
+            answer.append((char) b);
+        }
+        return answer.toString();
+    }
+
+    /**
+     * What GET /version answers over HTTP/2 by prior knowledge: SETTINGS ACKs seen, and the body.
+     */
+    private static String http2(Socket socket) throws IOException {
+        socket.setSoTimeout(20_000);
+        ByteArrayOutputStream request = new ByteArrayOutputStream();
+        request.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        request.writeBytes(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0});
+        byte[] path = "/version".getBytes(StandardCharsets.US_ASCII);
+        // HEADERS, END_STREAM and END_HEADERS: GET, http, :path as a literal, :authority.
+        byte[] block = new byte[2 + 2 + path.length + 3];
+        block[0] = (byte) 0x82;
+        block[1] = (byte) 0x86;
+        block[2] = 0x04;
+        block[3] = (byte) path.length;
+        System.arraycopy(path, 0, block, 4, path.length);
+        block[4 + path.length] = 0x01;
+        block[5 + path.length] = 1;
+        block[6 + path.length] = 'a';
+        request.writeBytes(new byte[] {0, 0, (byte) block.length, 1, 5, 0, 0, 0, 1});
+        request.writeBytes(block);
+        socket.getOutputStream().write(request.toByteArray());
+        int acks = 0;
+        InputStream in = socket.getInputStream();
+        while (true) {
+            byte[] head = in.readNBytes(9);
+            assertEquals(9, head.length, "the server closed the connection");
+            int length = (head[0] & 255) << 16 | (head[1] & 255) << 8 | head[2] & 255;
+            byte[] payload = in.readNBytes(length);
+            if (head[3] == 4 && (head[4] & 1) != 0) {
+                acks++;
+            }
+            if (head[3] == 0 && length > 0) {
+                return acks + " ack, " + new String(payload, StandardCharsets.UTF_8);
+            }
+        }
+    }
+
+    private static Socket tls(SSLContext context, int port, String protocol) throws IOException {
+        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port);
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setApplicationProtocols(new String[] {protocol});
+        socket.setSSLParameters(parameters);
+        socket.startHandshake();
+        assertEquals(protocol, socket.getApplicationProtocol());
+        return socket;
     }
 
     @Test
@@ -66,66 +124,25 @@ final class GrpcSharedPortTest {
     void plainPortServesGrpcAndBothHttpVersions() throws Exception {
         try (GrpcTestServer server =
                         GrpcTestServer.plain(GrpcSettings.DEFAULTS, service.definition());
-                HttpClient http = HttpClient.newHttpClient()) {
+                Socket old = new Socket(InetAddress.getLoopbackAddress(), server.port());
+                Socket upgrading = new Socket(InetAddress.getLoopbackAddress(), server.port());
+                Socket knowing = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
             ManagedChannel channel =
                     NettyChannelBuilder.forAddress("127.0.0.1", server.port())
                             .usePlaintext()
                             .build();
             try {
                 assertArrayEquals(new byte[] {'x'}, call(channel, new byte[] {'x'}));
-                String uri = "http://127.0.0.1:" + server.port() + "/version";
-                var old = get(http, uri, HttpClient.Version.HTTP_1_1);
-                assertEquals("{\"etcdserver\":\"x\"}", old.body());
-                assertEquals(HttpClient.Version.HTTP_1_1, old.version());
-                // The JDK's client asks by Upgrade: h2c.
-                assertEquals(
-                        "{\"etcdserver\":\"x\"}", get(http, uri, HttpClient.Version.HTTP_2).body());
             } finally {
                 channel.shutdownNow();
             }
-        }
-    }
-
-    @Test
-    @Tag("GS-03")
-    void restByPriorKnowledgeIsHandedOverWithOneSettingsAck() throws Exception {
-        try (GrpcTestServer server =
-                        GrpcTestServer.plain(GrpcSettings.DEFAULTS, service.definition());
-                Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
-            ByteArrayOutputStream request = new ByteArrayOutputStream();
-            request.writeBytes(
-                    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-            request.writeBytes(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0});
-            byte[] path = "/version".getBytes(StandardCharsets.US_ASCII);
-            // HEADERS, END_STREAM and END_HEADERS: GET, http, :path as a literal, :authority.
-            byte[] block = new byte[2 + 2 + path.length + 3];
-            block[0] = (byte) 0x82;
-            block[1] = (byte) 0x86;
-            block[2] = 0x04;
-            block[3] = (byte) path.length;
-            System.arraycopy(path, 0, block, 4, path.length);
-            block[4 + path.length] = 0x01;
-            block[5 + path.length] = 1;
-            block[6 + path.length] = 'a';
-            request.writeBytes(new byte[] {0, 0, (byte) block.length, 1, 5, 0, 0, 0, 1});
-            request.writeBytes(block);
-            socket.getOutputStream().write(request.toByteArray());
-            int acks = 0;
-            String body = "";
-            InputStream in = socket.getInputStream();
-            while (body.isEmpty()) {
-                byte[] head = in.readNBytes(9);
-                int length = (head[0] & 255) << 16 | (head[1] & 255) << 8 | head[2] & 255;
-                byte[] payload = in.readNBytes(length);
-                if (head[3] == 4 && (head[4] & 1) != 0) {
-                    acks++;
-                }
-                if (head[3] == 0) {
-                    body = new String(payload, StandardCharsets.UTF_8);
-                }
-            }
-            assertEquals("{\"etcdserver\":\"x\"}", body);
-            assertEquals(1, acks);
+            assertTrue(http1(old, "").startsWith("HTTP/1.1 200"));
+            String upgrade =
+                    "Connection: Upgrade, HTTP2-Settings\r\n"
+                            + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n";
+            assertTrue(http1(upgrading, upgrade).startsWith("HTTP/1.1 101"));
+            // Handed over to Helidon, which acknowledges the client's SETTINGS once.
+            assertEquals("1 ack, " + VERSION, http2(knowing));
         }
     }
 
@@ -144,7 +161,8 @@ final class GrpcSharedPortTest {
                                 Optional.of(tls),
                                 Traffic.NONE,
                                 service.definition());
-                HttpClient http = HttpClient.newBuilder().sslContext(context).build()) {
+                Socket old = tls(context, server.port(), "http/1.1");
+                Socket modern = tls(context, server.port(), "h2")) {
             ManagedChannel channel =
                     NettyChannelBuilder.forAddress("localhost", server.port())
                             .sslContext(
@@ -153,13 +171,8 @@ final class GrpcSharedPortTest {
             try {
                 byte[] big = call(channel, GrpcProbeService.bytes("big:1000000"));
                 assertArrayEquals(GrpcProbeService.random(1_000_000), big);
-                String uri = "https://localhost:" + server.port() + "/version";
-                assertEquals(
-                        HttpClient.Version.HTTP_2,
-                        get(http, uri, HttpClient.Version.HTTP_2).version());
-                assertEquals(
-                        HttpClient.Version.HTTP_1_1,
-                        get(http, uri, HttpClient.Version.HTTP_1_1).version());
+                assertTrue(http1(old, "").startsWith("HTTP/1.1 200"));
+                assertEquals("1 ack, " + VERSION, http2(modern));
             } finally {
                 channel.shutdownNow();
             }
