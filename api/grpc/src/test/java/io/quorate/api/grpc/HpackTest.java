@@ -11,11 +11,13 @@ import io.grpc.netty.shaded.io.netty.buffer.Unpooled;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.DefaultHttp2Headers;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.DefaultHttp2HeadersEncoder;
 import io.grpc.netty.shaded.io.netty.handler.codec.http2.Http2HeadersEncoder;
+
+import org.junit.jupiter.api.Test;
+
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 
 /** The HPACK decoder against the RFC's examples and against Netty's encoder. */
 final class HpackTest {
@@ -52,8 +54,7 @@ final class HpackTest {
                         "0085ffffffffff00", // EOS in a Huffman string
                         "3fe21f", // table of 4097 bytes
                         "8220")) { // size update after a field
-            var thrown =
-                    assertThrows(ConnectionException.class, () -> decode(hex), () -> hex);
+            var thrown = assertThrows(ConnectionException.class, () -> decode(hex), () -> hex);
             assertEquals(ErrorCode.COMPRESSION_ERROR, thrown.code);
         }
     }
@@ -64,8 +65,7 @@ final class HpackTest {
         System.out.println("HpackTest seed " + seed);
         Random random = new Random(seed);
         var encoder =
-                new DefaultHttp2HeadersEncoder(
-                        Http2HeadersEncoder.NEVER_SENSITIVE, false, 64, 0);
+                new DefaultHttp2HeadersEncoder(Http2HeadersEncoder.NEVER_SENSITIVE, false, 64, 0);
         HpackDecoder ours = new HpackDecoder(4096, 1 << 20);
         List<String> names = new ArrayList<>();
         for (int i = 0; i < 40; i++) {
@@ -129,7 +129,8 @@ final class HpackTest {
     @Test
     void listOverTheLimitIsMarkedAndTheTableStaysInStep() throws ConnectionException {
         HpackDecoder small = new HpackDecoder(4096, 100);
-        byte[] block = HexFormat.of().parseHex("400161" + "0162" + "4001630164" + "40016501" + "66");
+        byte[] block =
+                HexFormat.of().parseHex("400161" + "0162" + "4001630164" + "40016501" + "66");
         RequestHeaders headers = small.decode(block, 0, block.length);
         assertTrue(headers.tooLarge());
         assertEquals(2, headers.size());

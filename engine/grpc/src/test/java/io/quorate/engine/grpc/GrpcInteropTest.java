@@ -6,19 +6,21 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.testing.integration.AbstractInteropTest;
 import io.grpc.testing.integration.TestServiceImpl;
 import io.quorate.api.grpc.ConnectionSettings;
-import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.stream.Stream;
+
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 
+import java.util.Map;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.stream.Stream;
+
 /**
- * The cases of gRPC's interop catalogue (interop-test-descriptions.md), as grpc-java's own test client
- * plays them, with its service behind our mount.
+ * The cases of gRPC's interop catalogue (interop-test-descriptions.md), as grpc-java's own test
+ * client plays them, with its service behind our mount.
  */
 @Timeout(120)
 final class GrpcInteropTest {
@@ -32,11 +34,11 @@ final class GrpcInteropTest {
                     Map.entry("empty_unary", AbstractInteropTest::emptyUnary),
                     Map.entry("large_unary", AbstractInteropTest::largeUnary),
                     Map.entry("client_compressed_unary", c -> c.clientCompressedUnary(false)),
-                    Map.entry("server_compressed_unary", AbstractInteropTest::serverCompressedUnary),
+                    Map.entry(
+                            "server_compressed_unary", AbstractInteropTest::serverCompressedUnary),
                     Map.entry("client_streaming", AbstractInteropTest::clientStreaming),
                     Map.entry(
-                            "client_compressed_streaming",
-                            c -> c.clientCompressedStreaming(false)),
+                            "client_compressed_streaming", c -> c.clientCompressedStreaming(false)),
                     Map.entry("server_streaming", AbstractInteropTest::serverStreaming),
                     Map.entry(
                             "server_compressed_streaming",
@@ -55,10 +57,8 @@ final class GrpcInteropTest {
                     Map.entry("special_status_message", AbstractInteropTest::specialStatusMessage),
                     Map.entry("unimplemented_method", AbstractInteropTest::unimplementedMethod),
                     Map.entry("unimplemented_service", AbstractInteropTest::unimplementedService),
-                    Map.entry(
-                            "full_duplex_call", AbstractInteropTest::fullDuplexCallShouldSucceed),
-                    Map.entry(
-                            "half_duplex_call", AbstractInteropTest::halfDuplexCallShouldSucceed),
+                    Map.entry("full_duplex_call", AbstractInteropTest::fullDuplexCallShouldSucceed),
+                    Map.entry("half_duplex_call", AbstractInteropTest::halfDuplexCallShouldSucceed),
                     Map.entry("very_large_request", AbstractInteropTest::veryLargeRequest),
                     Map.entry("very_large_response", AbstractInteropTest::veryLargeResponse),
                     Map.entry(

@@ -17,13 +17,12 @@ import java.util.Map;
  */
 @ExtendWith(GrpcStockHelidonProbesTest.SkipKnownDefects.class)
 final class GrpcStockHelidonProbesTest extends GrpcProbes {
-    private static final Map<String, String> FAILS = Map.ofEntries(
+    private static final Map<String, String> FAILS =
+            Map.ofEntries(
                     Map.entry(
                             "answersAreCompressedOnlyWhenTheHandlerAsks",
                             "D14, compression is off there: on, every answer is compressed"),
-                    Map.entry(
-                            "brokenHandlerAnswersUnknown",
-                            "D4, the client is left waiting"),
+                    Map.entry("brokenHandlerAnswersUnknown", "D4, the client is left waiting"),
                     Map.entry(
                             "callsRejectedBeforeTheirRequestLeaveTheConnectionAlone",
                             "D9, GOAWAY PROTOCOL_ERROR"),
@@ -31,47 +30,20 @@ final class GrpcStockHelidonProbesTest extends GrpcProbes {
                             "cancelledSlowReaderIsForgotten",
                             "D6, isReady is always true and onReady comes before the handler"),
                     Map.entry(
-                            "clientCancelReachesTheHandler",
-                            "D11, the Context is never cancelled"),
-                    Map.entry(
-                            "compressedBombIsRefused",
-                            "D14"),
-                    Map.entry(
-                            "compressedRequestsAreRead",
-                            "D14"),
-                    Map.entry(
-                            "deadlineIsInTheContext",
-                            "D11"),
-                    Map.entry(
-                            "fortyLargeAnswersAtOnceOverAndOver",
-                            "D1, not in every run"),
-                    Map.entry(
-                            "handlerTakesOneMessageAtATime",
-                            "D15, D16"),
-                    Map.entry(
-                            "hundredPutsAtOnceOverAndOver",
-                            "D2, not in every run"),
-                    Map.entry(
-                            "largerRequestIsResourceExhausted",
-                            "D10"),
-                    Map.entry(
-                            "lostConnectionCancelsItsCalls",
-                            "D3"),
-                    Map.entry(
-                            "passedDeadlineCancelsTheHandler",
-                            "D11"),
-                    Map.entry(
-                            "slowReaderHoldsUpOnlyItself",
-                            "D6"),
-                    Map.entry(
-                            "statusMessageIsPercentEncoded",
-                            "D12"),
-                    Map.entry(
-                            "stopCancelsWhatOutlivesTheGrace",
-                            "D8"),
-                    Map.entry(
-                            "stopLetsOpenCallsEnd",
-                            "D8"));
+                            "clientCancelReachesTheHandler", "D11, the Context is never cancelled"),
+                    Map.entry("compressedBombIsRefused", "D14"),
+                    Map.entry("compressedRequestsAreRead", "D14"),
+                    Map.entry("deadlineIsInTheContext", "D11"),
+                    Map.entry("fortyLargeAnswersAtOnceOverAndOver", "D1, not in every run"),
+                    Map.entry("handlerTakesOneMessageAtATime", "D15, D16"),
+                    Map.entry("hundredPutsAtOnceOverAndOver", "D2, not in every run"),
+                    Map.entry("largerRequestIsResourceExhausted", "D10"),
+                    Map.entry("lostConnectionCancelsItsCalls", "D3"),
+                    Map.entry("passedDeadlineCancelsTheHandler", "D11"),
+                    Map.entry("slowReaderHoldsUpOnlyItself", "D6"),
+                    Map.entry("statusMessageIsPercentEncoded", "D12"),
+                    Map.entry("stopCancelsWhatOutlivesTheGrace", "D8"),
+                    Map.entry("stopLetsOpenCallsEnd", "D8"));
 
     @Override
     Server start(GrpcProbeService service, ConnectionSettings settings) {
