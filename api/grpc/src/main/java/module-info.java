@@ -1,7 +1,6 @@
 /** gRPC over HTTP/2: frames, windows, streams and calls, without I/O of its own. */
 module io.quorate.api.grpc {
     requires transitive io.grpc;
-    requires io.helidon.http.http2;
 
     exports io.quorate.api.grpc;
 }

@@ -2,9 +2,9 @@
 module io.quorate.engine.grpc {
     requires transitive io.quorate.engine.node;
     requires transitive io.quorate.api.proto;
+    requires transitive io.quorate.engine.metrics;
     requires transitive io.helidon.webserver;
-    requires io.quorate.api.grpc;
-    requires io.quorate.engine.metrics;
+    requires transitive io.quorate.api.grpc;
     requires io.helidon.webserver.grpc;
     requires io.helidon.webserver.http2;
 

@@ -2,7 +2,9 @@
 module io.quorate.engine.rest {
     requires transitive io.quorate.engine.node;
     requires transitive io.helidon.webserver;
-    requires io.quorate.engine.metrics;
+    requires transitive io.quorate.engine.metrics;
+    requires java.management;
+    requires jdk.management;
 
     exports io.quorate.engine.rest;
 }

@@ -12,7 +12,8 @@ import java.util.List;
  * @param readStates read-index requests that were confirmed
  * @param entries entries to put on stable storage before {@code messages} are sent
  * @param snapshot snapshot to put on stable storage, or null
- * @param committedEntries entries to apply, all of them stable here already
+ * @param committedEntries entries to apply, all of them stable here already (unless {@link
+ *     RaftConfig#applyUnstableEntries()} lets some be in {@code entries} too)
  * @param messages messages to send
  * @param mustSync whether hard state and entries must be forced to disk
  */

@@ -26,6 +26,19 @@ public sealed interface Command {
      */
     record Compact(long revision, boolean physical) implements Command {}
 
+    /** A new member of the cluster. The id and the peer URLs must be new. */
+    record MemberAdd(Member member) implements Command {}
+
+    /** What a member tells about itself when it has started; replaces what it told before. */
+    record MemberAttributes(long id, String name, List<String> clientUrls) implements Command {}
+
+    /**
+     * The version that all members speak.
+     *
+     * @param version such as {@code 3.7.0}
+     */
+    record ClusterVersion(String version) implements Command {}
+
     /** One operation inside a transaction. */
     sealed interface Op {}
 
@@ -36,6 +49,12 @@ public sealed interface Command {
     record DeleteRangeOp(DeleteRange delete) implements Op {}
 
     record TxnOp(Txn txn) implements Op {}
+
+    /**
+     * An operation with nothing set (TX-08). {@link RequestChecks} refuses it, so it is never
+     * proposed.
+     */
+    record EmptyOp() implements Op {}
 
     /**
      * A condition over one key or a range (TX-09..TX-14).

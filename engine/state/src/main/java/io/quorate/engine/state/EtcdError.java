@@ -28,7 +28,12 @@ public enum EtcdError {
     TIMEOUT_WAIT_APPLIED(
             14, "etcdserver: request timed out, waiting for the applied index took too long"),
     UNHEALTHY_CLUSTER(14, "etcdserver: unhealthy cluster"),
-    CORRUPT_CLUSTER(15, "etcdserver: corrupt cluster");
+    CORRUPT_CLUSTER(15, "etcdserver: corrupt cluster"),
+    MEMBER_EXISTS(9, "etcdserver: member ID already exist"),
+    PEER_URL_EXISTS(9, "etcdserver: Peer URLs already exists"),
+    MEMBER_NOT_FOUND(5, "etcdserver: member not found"),
+    STREAM_SORT(12, "RangeStream does not support custom sort orders"),
+    STREAM_FILTERS(12, "RangeStream does not support revision filters");
 
     private final int grpcCode;
     private final String text;

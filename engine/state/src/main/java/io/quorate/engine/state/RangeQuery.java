@@ -26,11 +26,51 @@ public record RangeQuery(
         long maxModRevision,
         long minCreateRevision,
         long maxCreateRevision) {
+    private static final byte[] NONE = new byte[0];
+
+    /** The current version of one key. */
+    public static RangeQuery one(byte[] key) {
+        return range(key, NONE);
+    }
+
+    /** The current versions of a range, in the order of keys. */
+    public static RangeQuery range(byte[] key, byte[] rangeEnd) {
+        return new RangeQuery(
+                key, rangeEnd, 0, 0, Order.NONE, SortTarget.KEY, false, false, 0, 0, 0, 0);
+    }
+
+    /**
+     * Whether keys come as the index holds them. As in etcd, no order with another target than KEY
+     * counts as such for {@code limit}: the first keys are cut out and then sorted.
+     */
+    boolean hasDefaultOrder() {
+        return order == Order.NONE || (sortTarget == SortTarget.KEY && order == Order.ASCEND);
+    }
+
+    boolean hasRevisionFilters() {
+        return minModRevision != 0
+                || maxModRevision != 0
+                || minCreateRevision != 0
+                || maxCreateRevision != 0;
+    }
+
     /** The order is the wire number. */
     public enum Order {
         NONE,
         ASCEND,
-        DESCEND
+        DESCEND;
+
+        private static final Order[] ALL = values();
+
+        /**
+         * The order with this wire number.
+         *
+         * @throws EtcdException for an unknown one (KV-03)
+         */
+        public static Order of(int number) {
+            if (number < 0 || number >= ALL.length) throw EtcdError.INVALID_SORT_OPTION.exception();
+            return ALL[number];
+        }
     }
 
     /** The order is the wire number. */
@@ -39,6 +79,18 @@ public record RangeQuery(
         VERSION,
         CREATE,
         MOD,
-        VALUE
+        VALUE;
+
+        private static final SortTarget[] ALL = values();
+
+        /**
+         * The target with this wire number.
+         *
+         * @throws EtcdException for an unknown one (KV-03)
+         */
+        public static SortTarget of(int number) {
+            if (number < 0 || number >= ALL.length) throw EtcdError.INVALID_SORT_OPTION.exception();
+            return ALL[number];
+        }
     }
 }

@@ -12,10 +12,16 @@ public sealed interface Result {
     /** {@code previous} is empty when not asked for. */
     record DeleteRange(long revision, long deleted, List<KeyValue> previous) implements Result {}
 
-    /** One result for each operation of the branch taken, in order. */
+    /**
+     * One result for each operation of the branch taken, in order (TX-23). Inside another
+     * transaction the revision is 0, as etcd leaves that header empty (TX-19).
+     */
     record Txn(long revision, boolean succeeded, List<OpResult> results) implements Result {}
 
     record Compact(long revision) implements Result {}
+
+    /** The answer of a command that only says that it was done. */
+    record Done(long revision) implements Result {}
 
     /** The answer of one operation inside a transaction. */
     sealed interface OpResult {}

@@ -1,23 +1,102 @@
 package io.quorate.engine.state;
 
 import io.quorate.spi.storage.Applied;
+import io.quorate.spi.storage.ReadView;
 import io.quorate.spi.storage.StateStore;
+import io.quorate.spi.storage.WriteBatch;
 
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongPredicate;
 
 /**
- * The replicated state: keys over a {@link StateStore}. One thread applies and commits; any thread
- * reads.
+ * The replicated state: keys over a {@link StateStore}.
+ *
+ * <p>Threads. One thread at a time changes it: {@link #apply}, {@link #skip}, {@link #putMeta},
+ * {@link #compactStep}, {@link #commit} and {@link #close}. Any thread reads, at any time, without
+ * a lock: a read takes what the last finished command left and sees nothing of later ones.
+ *
+ * <p>Laws:
+ *
+ * <ul>
+ *   <li>A command shows wholly or not at all, to reads and in the store (KV-23).
+ *   <li>A command that is refused changes nothing but the position.
+ *   <li>What was applied is in memory until {@link #commit}; after a crash the caller applies the
+ *       log from the store's position on.
+ *   <li>After a {@link io.quorate.spi.storage.StorageException} from apply, skip or commit (NoSpace
+ *       from commit apart, which may be repeated) the caller stops using it; reads still answer
+ *       what was published before.
+ * </ul>
+ *
+ * <p>Compaction has two parts. The command makes old revisions unreadable at once. Their rows go in
+ * bounded steps that the caller makes between its apply batches: while {@link
+ * #compactionPending()}, it calls {@link #compactStep} and then {@link #commit}, best with a pause
+ * in between (SE-12: 1000 rows, 10 ms). A crash between two steps does no harm: the rest follows
+ * after the next open.
  */
 public final class StateMachine implements AutoCloseable {
+    /** Until there are leases, none exists. */
+    private static final LongPredicate NO_LEASES = id -> false;
+
+    private final StateStore store;
+    private final Writer writer;
+    private final Compaction compaction;
+    private final Membership membership;
+    private final Meta meta;
+    private volatile Published published;
+
+    /** What {@link Compaction#committed} was told, or will be when the commit is complete. */
+    private long compactionCommitted = -1;
+
+    private StateMachine(
+            StateStore store,
+            Writer writer,
+            Compaction compaction,
+            Membership membership,
+            Meta meta) {
+        this.store = store;
+        this.writer = writer;
+        this.compaction = compaction;
+        this.membership = membership;
+        this.meta = meta;
+        publish(store.applied());
+    }
+
     /** Opens over a store, whose position it takes; rebuilds the key index from it. */
     public static StateMachine open(StateStore store) {
-        throw new UnsupportedOperationException("engine/state is being written");
+        return open(store, StateOptions.DEFAULT);
+    }
+
+    /**
+     * As {@link #open(StateStore)}. The store stays the caller's to close, after this. Takes about
+     * a second for each million rows.
+     *
+     * @throws io.quorate.spi.storage.StorageException.Corruption when a row is not what it must be
+     */
+    public static StateMachine open(StateStore store, StateOptions options) {
+        try (ReadView view = store.view()) {
+            Meta meta = new Meta(view);
+            long compacted = Compaction.last(meta);
+            Recovery recovery = Recovery.of(view);
+            // Compaction may have removed the row of the newest revision; it must not come again.
+            long revision = Math.max(recovery.lastRevision(), compacted);
+            Writer writer =
+                    new Writer(
+                            store,
+                            recovery.index(),
+                            new RowCache(options.cacheBytes()),
+                            NO_LEASES,
+                            revision,
+                            compacted);
+            Compaction compaction = new Compaction(recovery.index(), meta);
+            return new StateMachine(store, writer, compaction, new Membership(view), meta);
+        }
     }
 
     /** Position of the last applied entry. */
     public Applied applied() {
-        return Applied.NONE;
+        return published.applied();
     }
 
     /**
@@ -27,15 +106,93 @@ public final class StateMachine implements AutoCloseable {
      * @throws EtcdException when the command is refused; then nothing changed but the position
      */
     public Result apply(Command command, Applied at) {
-        return null;
+        try {
+            Result result = dispatch(command);
+            publish(at);
+            return result;
+        } catch (EtcdException refused) {
+            skip(at);
+            throw refused;
+        }
+    }
+
+    private Result dispatch(Command command) {
+        return switch (command) {
+            case Command.Put put -> writer.apply(put);
+            case Command.DeleteRange delete -> writer.apply(delete);
+            case Command.Txn txn -> writer.apply(txn);
+            case Command.Compact compact -> compact(compact);
+            case Command.MemberAdd add -> {
+                membership.apply(add, writer.batch());
+                yield done();
+            }
+            case Command.MemberAttributes attributes -> {
+                membership.apply(attributes, writer.batch());
+                yield done();
+            }
+            case Command.ClusterVersion version -> {
+                membership.apply(version, writer.batch());
+                yield done();
+            }
+        };
+    }
+
+    private Result compact(Command.Compact command) {
+        Result.Compact result = writer.apply(command);
+        compaction.schedule(command.revision(), writer.batch());
+        return result;
+    }
+
+    private Result.Done done() {
+        return new Result.Done(writer.revision());
+    }
+
+    private void publish(Applied at) {
+        published =
+                new Published(
+                        writer.index().freeze(), writer.revision(), writer.compactRevision(), at);
     }
 
     /** Moves the position over an entry that changes nothing. */
-    public void skip(Applied at) {}
+    public void skip(Applied at) {
+        Published now = published;
+        published = new Published(now.root(), now.revision(), now.compactRevision(), at);
+    }
 
-    /** Hands all effects since the last commit to the store, as one batch with the position. */
+    /**
+     * Keeps a small record of the caller, such as {@code confState}, in the batch of the next
+     * commit.
+     *
+     * @param value belongs to the state machine from now on
+     */
+    public void putMeta(String name, byte[] value) {
+        meta.put(name, value, writer.batch());
+    }
+
+    /** The record last put under the name, committed or not; null for none. Not to be changed. */
+    public byte[] meta(String name) {
+        return meta.get(name);
+    }
+
+    /**
+     * Hands all effects since the last commit to the store, as one batch with the position. When it
+     * throws NoSpace the effects stay pending and the call may be repeated.
+     */
     public CompletableFuture<Void> commit(StateStore.Durability durability) {
-        return CompletableFuture.completedFuture(null);
+        WriteBatch batch = writer.batch();
+        long finished = compaction.finished();
+        CompletableFuture<Void> committed = store.commit(batch, published.applied(), durability);
+        writer.committed();
+        if (finished > compactionCommitted) {
+            compactionCommitted = finished;
+            committed.thenRun(() -> compaction.committed(finished));
+        }
+        return committed;
+    }
+
+    /** Payload bytes that the next commit hands over. For the apply thread. */
+    public long uncommittedBytes() {
+        return writer.batch().bytes();
     }
 
     /**
@@ -44,24 +201,123 @@ public final class StateMachine implements AutoCloseable {
      * @throws EtcdException for a compacted or future revision
      */
     public RangeResult range(RangeQuery query) {
-        return null;
+        return read((state, rows) -> new Reading(state, rows).range(query));
+    }
+
+    /**
+     * Answers a transaction of ranges only, see {@link RequestChecks#isReadOnly}, at the applied
+     * state (TX-18, TX-22).
+     *
+     * @throws EtcdException for a compacted or future revision
+     */
+    public Result.Txn txn(Command.Txn readOnly) {
+        if (!RequestChecks.isReadOnly(readOnly))
+            throw new IllegalArgumentException("a transaction with writes must be proposed");
+        return read((state, rows) -> {
+            Reading reading = new Reading(state, rows);
+            TxnPlan plan = TxnPlan.choose(reading, readOnly);
+            plan.check(reading, NO_LEASES);
+            return plan.read(reading);
+        });
+    }
+
+    /**
+     * Starts a read in chunks at the applied state (KV-25). The query must have passed {@link
+     * RequestChecks#checkStream}.
+     *
+     * @param targetBytes about how large a chunk may get, 1 or more; {@code --max-request-bytes}
+     */
+    public RangeStream rangeStream(RangeQuery query, long targetBytes) {
+        return new RangeStream(this, query, targetBytes);
+    }
+
+    /**
+     * Hashes the keys up to a revision, 0 for the current one. Reads all rows.
+     *
+     * @throws EtcdException for a compacted or future revision
+     */
+    public KvHash hashKv(long revision) {
+        return read((state, rows) -> {
+            long at = new Reading(state, rows).readRevision(revision);
+            return new KvHasher(state, rows, at).hash();
+        });
+    }
+
+    private <T> T read(Read<T> read) {
+        while (true) {
+            // The newest compact revision is asked for again after what the read relies on.
+            try (Rows rows = new Rows(store, () -> published.compactRevision())) {
+                return read.from(published, rows);
+            } catch (Rows.Overtaken e) {
+                // A compaction came in between. Happens once for each compaction at most.
+            }
+        }
     }
 
     /** Current revision, 1 for an empty store (SE-01). */
     public long revision() {
-        return 1;
+        return published.revision();
     }
 
     /** Last compacted revision, -1 before the first compaction. */
     public long compactRevision() {
-        return -1;
+        return published.compactRevision();
     }
 
-    /** Completes when the physical part of the compaction to this revision is done (KV-41). */
+    /** Whether {@link #compactStep} has something to do. For the apply thread. */
+    public boolean compactionPending() {
+        return compaction.pending();
+    }
+
+    /**
+     * Removes rows of the running compaction; they leave the store with the next commit. Takes time
+     * in proportion to {@code maxRows}, whatever the number of keys.
+     *
+     * @param maxRows most rows to remove, 1 or more
+     */
+    public void compactStep(int maxRows) {
+        if (maxRows < 1) throw new IllegalArgumentException("maxRows is " + maxRows + ", below 1");
+        compaction.step(maxRows, writer.batch());
+        publish(published.applied());
+    }
+
+    /**
+     * Completes when the rows of the compaction to this revision are removed and the commit with
+     * the last of them is complete: durable if that was forced (KV-41). It fails with {@link
+     * io.quorate.spi.storage.StorageException.Closed} when the state machine closes first. For a
+     * revision that no applied compaction reached it waits for one that does.
+     */
     public CompletableFuture<Void> compacted(long revision) {
-        return CompletableFuture.completedFuture(null);
+        return compaction.done(revision);
     }
 
+    /** The members, by id (unsigned). */
+    public List<Member> members() {
+        return membership.members();
+    }
+
+    /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */
+    public Optional<String> clusterVersion() {
+        return membership.clusterVersion();
+    }
+
+    /** Bytes allocated by the store. */
+    public long sizeOnDisk() {
+        return store.sizeOnDisk();
+    }
+
+    /** Bytes of the store that hold live data. */
+    public long sizeInUse() {
+        return store.sizeInUse();
+    }
+
+    /** Forgets what was not committed. The store stays open. */
     @Override
-    public void close() {}
+    public void close() {
+        compaction.close();
+    }
+
+    private interface Read<T> {
+        T from(Published state, Rows rows);
+    }
 }

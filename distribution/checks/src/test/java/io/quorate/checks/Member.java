@@ -1,0 +1,223 @@
+package io.quorate.checks;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One server process, ours or a real etcd: a cluster of one member on ports and in a folder of its
+ * own, which can be stopped, killed and started again on the same data.
+ *
+ * <p>Used by one thread, but for {@link #kill()}, which any thread may call.
+ */
+final class Member {
+    /** What every server writes on its standard error once clients are served. */
+    private static final String READY = "ready to serve client requests";
+
+    private static final int START_SECONDS = 60;
+    private static final int STOP_SECONDS = 30;
+    private static final int REPORT_CHARS = 6000;
+
+    private final String name;
+    private final Path executable;
+    private final Path folder;
+    private final List<String> flags;
+    private final int clientPort = freePort();
+    private final int peerPort = freePort();
+    private volatile Process process;
+    private Thread reader;
+    private CompletableFuture<String> ready = new CompletableFuture<>();
+
+    Member(String name, Path executable, Path folder, List<String> flags) {
+        this.name = name;
+        this.executable = executable;
+        this.folder = folder;
+        this.flags = flags;
+    }
+
+    /** Starts the process and waits until it serves; fails with its log when it does not. */
+    void start() {
+        launch();
+        try {
+            ready.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
+        } catch (CompletionException e) {
+            throw new AssertionError(name + " did not start: " + e.getCause() + report(), e);
+        }
+    }
+
+    /** Starts the process without waiting for it to serve. */
+    void launch() {
+        if (isAlive()) throw new IllegalStateException(name + " runs already");
+        ready = new CompletableFuture<>();
+        ProcessBuilder builder = new ProcessBuilder(command());
+        builder.environment().keySet().removeIf(key -> key.startsWith("ETCD"));
+        try {
+            Files.createDirectories(folder);
+            process = builder.redirectErrorStream(true).directory(folder.toFile()).start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot run " + executable, e);
+        }
+        Process started = process;
+        CompletableFuture<String> served = ready;
+        reader = Thread.ofVirtual().start(() -> follow(started, served));
+    }
+
+    private List<String> command() {
+        List<String> command = new ArrayList<>();
+        command.add(executable.toString());
+        command.addAll(List.of("--name", "m1", "--data-dir", dataDir().toString()));
+        command.addAll(List.of("--listen-client-urls", url(clientPort)));
+        command.addAll(List.of("--advertise-client-urls", url(clientPort)));
+        command.addAll(List.of("--listen-peer-urls", url(peerPort)));
+        command.addAll(List.of("--initial-advertise-peer-urls", url(peerPort)));
+        command.addAll(List.of("--initial-cluster", "m1=" + url(peerPort)));
+        command.addAll(flags);
+        return command;
+    }
+
+    /** Copies what the process prints to the log file and notices when it serves or has ended. */
+    private void follow(Process followed, CompletableFuture<String> served) {
+        try (BufferedReader lines = followed.inputReader(StandardCharsets.UTF_8);
+                BufferedWriter log =
+                        Files.newBufferedWriter(
+                                logFile(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                log.write(line);
+                log.newLine();
+                log.flush();
+                if (line.contains(READY)) served.complete(line);
+            }
+            served.completeExceptionally(new IOException("the process ended"));
+        } catch (IOException e) {
+            served.completeExceptionally(e);
+        }
+    }
+
+    /** Asks the process to stop (SIGTERM) and returns its exit code. */
+    int stop() {
+        // Process.destroy() would close our end of its output, and SIGPIPE would end it first.
+        process.toHandle().destroy();
+        return awaitExit();
+    }
+
+    /** Waits for the process to end by itself and returns its exit code. */
+    int awaitExit() {
+        try {
+            if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+                throw new AssertionError(name + " did not stop in time" + report());
+            }
+            reader.join();
+            return process.exitValue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Whether the process ends by itself within that time. */
+    boolean exitsWithin(long time, TimeUnit unit) {
+        try {
+            return process.waitFor(time, unit);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Kills the process at once (SIGKILL) and waits until it is gone. */
+    void kill() {
+        Process victim = process;
+        if (victim == null) return;
+        List<ProcessHandle> children = victim.descendants().toList();
+        victim.destroyForcibly();
+        children.forEach(ProcessHandle::destroyForcibly);
+        victim.onExit().join();
+        children.forEach(child -> child.onExit().join());
+    }
+
+    boolean isAlive() {
+        return process != null && process.isAlive();
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** {@code 127.0.0.1:PORT} of the client listener. */
+    String endpoint() {
+        return "127.0.0.1:" + clientPort;
+    }
+
+    int clientPort() {
+        return clientPort;
+    }
+
+    int peerPort() {
+        return peerPort;
+    }
+
+    String name() {
+        return name;
+    }
+
+    Path dataDir() {
+        return folder.resolve("data");
+    }
+
+    private Path logFile() {
+        return folder.resolve("log");
+    }
+
+    /** All that the process has printed, over all its starts. */
+    String log() {
+        try {
+            return Files.exists(logFile()) ? Files.readString(logFile()) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The end of the log, for the message of a failed test. */
+    String report() {
+        String log = log();
+        String end = log.substring(Math.max(0, log.length() - REPORT_CHARS));
+        return "\n--- " + name + ": " + String.join(" ", command()) + "\n" + end + "\n---\n";
+    }
+
+    /** Resident memory of the process in bytes. */
+    long residentBytes() {
+        try {
+            return Files.readAllLines(Path.of("/proc", Long.toString(pid()), "status")).stream()
+                    .filter(line -> line.startsWith("VmRSS:"))
+                    .map(line -> line.replaceAll("[^0-9]", ""))
+                    .mapToLong(kib -> Long.parseLong(kib) * 1024)
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String url(int port) {
+        return "http://127.0.0.1:" + port;
+    }
+
+    /** A port that is free now; a server that finds it taken fails its start by name. */
+    static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

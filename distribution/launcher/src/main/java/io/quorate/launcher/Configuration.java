@@ -1,0 +1,329 @@
+package io.quorate.launcher;
+
+import io.quorate.engine.server.ConfigException;
+import io.quorate.engine.server.MemberUrl;
+import io.quorate.engine.server.ServerConfig;
+import io.quorate.engine.server.ServerConfig.Addresses;
+import io.quorate.engine.server.ServerConfig.Bootstrap;
+import io.quorate.engine.server.ServerConfig.Limits;
+import io.quorate.engine.server.ServerConfig.Mount;
+import io.quorate.engine.server.ServerConfig.Raft;
+import io.quorate.engine.server.ServerConfig.Storage;
+import io.quorate.launcher.Flag.Support;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * From flag values to the configuration of a server, with etcd's checks in etcd's order, so that of
+ * several mistakes the same one is reported first.
+ */
+final class Configuration {
+    private static final String DEFAULT_NAME = "default";
+    private static final String DEFAULT_CLUSTER = "default=http://localhost:2380";
+
+    private final Values values;
+    private final boolean fromFile;
+    private final Log log;
+
+    private Configuration(Values values, boolean fromFile, Log log) {
+        this.values = values;
+        this.fromFile = fromFile;
+        this.log = log;
+    }
+
+    /**
+     * Sets the log up, checks everything and builds the configuration.
+     *
+     * @param fromFile whether a configuration file was read instead of flags and environment
+     * @param home folder of the installation, whose {@code plugins} is the default for plugins
+     * @throws ConfigException with the words for the operator
+     */
+    static ServerConfig build(Values values, boolean fromFile, Optional<Path> home, Log log) {
+        return new Configuration(values, fromFile, log).build(home);
+    }
+
+    private ServerConfig build(Optional<Path> home) {
+        if (values.text("discovery-fallback").equals("proxy")) {
+            throw new ConfigException(
+                    "v2 proxy is deprecated, and --discovery-fallback can't be configured as \"proxy\"");
+        }
+        logging();
+        Addresses addresses = addresses();
+        bootstrapChoices();
+        Raft raft = raft();
+        if (advertiseMissing()) {
+            throw new ConfigException(
+                    "--advertise-client-urls is required when --listen-client-urls is set explicitly");
+        }
+        checkModes();
+        refuseLater();
+        String name = values.text("name");
+        warnOfName(name);
+        checkTlsVersions();
+        warnOfNoEffect();
+        Addresses detected = detectHost(addresses);
+        return new ServerConfig(
+                name,
+                dataDir(name),
+                path("wal-dir"),
+                detected,
+                bootstrap(name, detected),
+                raft,
+                limits(),
+                storage(home),
+                values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE);
+    }
+
+    private void logging() {
+        switch (values.text("logger")) {
+            case "zap" -> {}
+            case "capnslog" -> throw new ConfigException("--logger=capnslog is removed in v3.5");
+            default ->
+                    throw new ConfigException(
+                            "unknown logger option \"" + values.text("logger") + "\"");
+        }
+        Log.Settings settings =
+                new Log.Settings(
+                        Log.Level.parse(values.text("log-level")),
+                        Log.Format.parse(values.text("log-format")));
+        log.configure(settings, values.list("log-outputs"));
+    }
+
+    private Addresses addresses() {
+        Addresses addresses =
+                new Addresses(
+                        urls("listen-peer-urls"),
+                        urls("listen-client-urls"),
+                        urls("listen-metrics-urls"),
+                        urls("initial-advertise-peer-urls"),
+                        advertiseMissing() ? List.of() : urls("advertise-client-urls"));
+        log.warn(
+                "Running http and grpc server on single port. This is not recommended for"
+                        + " production.");
+        return addresses;
+    }
+
+    /** The URLs of a flag; an empty text stands for the default. */
+    private List<MemberUrl> urls(String flag) {
+        String text = values.text(flag);
+        return MemberUrl.parseList(text.isEmpty() ? Flags.get(flag).fallback() : text);
+    }
+
+    /** On the command line, who listens must also say where clients find it. */
+    private boolean advertiseMissing() {
+        return !fromFile
+                && values.isSet("listen-client-urls")
+                && !values.isSet("advertise-client-urls");
+    }
+
+    private void bootstrapChoices() {
+        boolean endpoints = !values.text("discovery-endpoints").isEmpty();
+        boolean srv = !values.text("discovery-srv").isEmpty();
+        boolean fixed =
+                values.isSet("initial-cluster") && !values.text("initial-cluster").isEmpty();
+        if ((endpoints ? 1 : 0) + (srv ? 1 : 0) + (fixed ? 1 : 0) > 1) {
+            throw new ConfigException(
+                    "multiple discovery or bootstrap flags are set. Choose one of"
+                            + " \"initial-cluster\", \"discovery-endpoints\" or \"discovery-srv\"");
+        }
+        if (endpoints == values.text("discovery-token").isEmpty()) {
+            throw new ConfigException(
+                    "both --discovery-token and --discovery-endpoints must be set");
+        }
+    }
+
+    private Raft raft() {
+        return new Raft(
+                values.number("snapshot-count"),
+                values.number("snapshot-catchup-entries"),
+                Duration.ofMillis(values.number("heartbeat-interval")),
+                Duration.ofMillis(values.number("election-timeout")),
+                values.bool("pre-vote"));
+    }
+
+    private void checkModes() {
+        String mode = values.text("auto-compaction-mode");
+        if (mode.isEmpty()) throw new ConfigException("undefined auto-compaction-mode");
+        if (!mode.equals("periodic") && !mode.equals("revision")) {
+            throw new ConfigException("unknown auto-compaction-mode \"" + mode + "\"");
+        }
+        if (values.duration("compact-hash-check-time").compareTo(Duration.ZERO) <= 0) {
+            throw new ConfigException(
+                    "--compact-hash-check-time must be >0 (set to "
+                            + GoValues.print(values.duration("compact-hash-check-time"))
+                            + ")");
+        }
+    }
+
+    /** Flags of etcd that this release does not have yet keep their default, or the start fails. */
+    private void refuseLater() {
+        for (String name : values.names()) {
+            Flag flag = Flags.get(name);
+            if (flag.support() != Support.LATER || flag.isDefault(values.text(name))) continue;
+            String fallback = flag.shown().isEmpty() ? "empty" : flag.shown();
+            throw new ConfigException(
+                    "flag --"
+                            + name
+                            + " is not supported by this release yet; remove it or keep its default ("
+                            + fallback
+                            + ")");
+        }
+    }
+
+    private void warnOfNoEffect() {
+        if (values.isSet("max-snapshots")) {
+            log.warn("--max-snapshots is deprecated in 3.6 and will be decommissioned in 3.8.");
+        }
+        if (values.isSet("v2-deprecation")) {
+            log.warn(
+                    "--v2-deprecation is deprecated and scheduled for removal in v3.8. The default"
+                            + " value is enforced, ignoring user input.");
+        }
+        for (String name : values.names()) {
+            Flag flag = Flags.get(name);
+            if (flag.type() == Flag.Type.IGNORED) {
+                log.warn("flag is no longer supported - ignoring", "flag-name", name);
+            } else if (flag.support() == Support.HARMLESS && !flag.isDefault(values.text(name))) {
+                log.warn(
+                        "flag has no effect in this release",
+                        "flag-name",
+                        name,
+                        "reason",
+                        flag.note());
+            }
+        }
+    }
+
+    private void warnOfName(String name) {
+        if (!name.equals(DEFAULT_NAME)) return;
+        log.warn(
+                "it isn't recommended to use default name, please set a value for --name. Note that"
+                        + " etcd might run into issue when multiple members have the same default"
+                        + " name",
+                "name",
+                name);
+    }
+
+    private void checkTlsVersions() {
+        int least = tlsVersion("tls-min-version");
+        int most = tlsVersion("tls-max-version");
+        if (most > 0 && least > most) {
+            throw new ConfigException(
+                    "min version (%s) is greater than max version (%s)"
+                            .formatted(
+                                    values.text("tls-min-version"),
+                                    values.text("tls-max-version")));
+        }
+    }
+
+    private int tlsVersion(String flag) {
+        return switch (values.text(flag)) {
+            case "" -> 0;
+            case "TLS1.2" -> 2;
+            case "TLS1.3" -> 3;
+            default ->
+                    throw new ConfigException(
+                            "unexpected TLS version \""
+                                    + values.text(flag)
+                                    + "\" (must be one of: TLS1.2, TLS1.3)");
+        };
+    }
+
+    /** CF-11: default advertised URLs are useless to others when all addresses are listened on. */
+    private Addresses detectHost(Addresses addresses) {
+        boolean peer =
+                isDefault(addresses.advertisePeer(), "initial-advertise-peer-urls")
+                        && listensEverywhere(addresses.listenPeer());
+        boolean client =
+                isDefault(addresses.advertiseClient(), "advertise-client-urls")
+                        && listensEverywhere(addresses.listenClient());
+        if (!peer && !client) return addresses;
+        Optional<String> host = DefaultHost.find();
+        if (host.isEmpty()) {
+            log.info("failed to detect default host");
+            return addresses;
+        }
+        log.info("detected default host for advertise", "host", host.get());
+        return new Addresses(
+                addresses.listenPeer(),
+                addresses.listenClient(),
+                addresses.listenMetrics(),
+                peer ? at(host.get(), addresses.listenPeer()) : addresses.advertisePeer(),
+                client ? at(host.get(), addresses.listenClient()) : addresses.advertiseClient());
+    }
+
+    private static boolean isDefault(List<MemberUrl> urls, String flag) {
+        return MemberUrl.texts(urls).equals(List.of(Flags.get(flag).fallback()));
+    }
+
+    private static boolean listensEverywhere(List<MemberUrl> urls) {
+        return urls.getFirst().host().equals("0.0.0.0");
+    }
+
+    private static List<MemberUrl> at(String host, List<MemberUrl> listen) {
+        return List.of(MemberUrl.parse("http://" + host + ":" + listen.getFirst().port()));
+    }
+
+    /** A member that is given a name alone is a cluster of itself. */
+    private Bootstrap bootstrap(String name, Addresses addresses) {
+        String cluster = values.text("initial-cluster");
+        if (!name.equals(DEFAULT_NAME) && cluster.equals(DEFAULT_CLUSTER)) {
+            String member = name.isEmpty() ? DEFAULT_NAME : name;
+            StringBuilder pairs = new StringBuilder();
+            for (MemberUrl url : addresses.advertisePeer()) {
+                pairs.append(pairs.isEmpty() ? "" : ",").append(member).append('=').append(url);
+            }
+            cluster = pairs.toString();
+        }
+        return new Bootstrap(
+                cluster,
+                values.text("initial-cluster-state").equals("existing"),
+                values.text("initial-cluster-token"));
+    }
+
+    private Limits limits() {
+        return new Limits(
+                count("max-request-bytes"),
+                count("max-txn-ops"),
+                values.number("max-concurrent-streams"),
+                values.duration("grpc-keepalive-min-time"),
+                values.duration("grpc-keepalive-interval"),
+                values.duration("grpc-keepalive-timeout"),
+                values.duration("warning-unary-request-duration"),
+                values.text("metrics").equals("extensive"));
+    }
+
+    private int count(String flag) {
+        long number = values.number(flag);
+        if (number <= Integer.MAX_VALUE) return (int) number;
+        throw new ConfigException("--" + flag + " must be at most " + Integer.MAX_VALUE);
+    }
+
+    private Storage storage(Optional<Path> home) {
+        Map<String, Map<String, String>> settings = values.settings();
+        return new Storage(
+                values.text("storage-log"),
+                values.text("storage-state"),
+                settings,
+                path("plugins-dir").or(() -> home.map(folder -> folder.resolve("plugins"))));
+    }
+
+    private Path dataDir(String name) {
+        Optional<Path> given = path("data-dir");
+        if (given.isPresent()) return given.get();
+        String derived = name + ".etcd";
+        log.warn("'data-dir' was empty; using default", "data-dir", derived);
+        return Path.of(derived);
+    }
+
+    private Optional<Path> path(String flag) {
+        String text = values.text(flag);
+        if (text.indexOf('\0') >= 0)
+            throw new ConfigException("--" + flag + " has a NUL character");
+        return text.isEmpty() ? Optional.empty() : Optional.of(Path.of(text));
+    }
+}

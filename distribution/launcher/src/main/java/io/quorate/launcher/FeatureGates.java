@@ -1,0 +1,61 @@
+package io.quorate.launcher;
+
+import io.quorate.launcher.GoValues.BadValue;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The value of {@code --feature-gates} (FL-100). */
+final class FeatureGates {
+    /** Every gate of etcd 3.7 and its default. */
+    private static final Map<String, Boolean> DEFAULTS =
+            Map.ofEntries(
+                    Map.entry("AllAlpha", false),
+                    Map.entry("AllBeta", false),
+                    Map.entry("CompactHashCheck", false),
+                    Map.entry("FastLeaseKeepAlive", true),
+                    Map.entry("InitialCorruptCheck", false),
+                    Map.entry("LeaseCheckpoint", false),
+                    Map.entry("LeaseCheckpointPersist", false),
+                    Map.entry("PriorityRequest", false),
+                    Map.entry("SetMemberLocalAddr", false),
+                    Map.entry("StopGRPCServiceOnDefrag", false),
+                    Map.entry("TxnModeWriteWithSharedBuffer", true));
+
+    private FeatureGates() {}
+
+    /** The gates that are not at their default, sorted; empty when all are. */
+    static String parse(String text) {
+        TreeMap<String, Boolean> changed = new TreeMap<>();
+        for (String part : text.split(",")) {
+            if (part.isBlank()) continue;
+            int equals = part.indexOf('=');
+            String gate = (equals < 0 ? part : part.substring(0, equals)).strip();
+            if (equals < 0) throw new BadValue("missing bool value for " + gate);
+            boolean on = on(gate, part.substring(equals + 1).strip());
+            if (!DEFAULTS.containsKey(gate)) {
+                throw new BadValue("unrecognized feature gate: " + gate);
+            }
+            if (on != DEFAULTS.get(gate)) changed.put(gate, on);
+        }
+        StringBuilder shown = new StringBuilder();
+        changed.forEach((gate, on) ->
+                shown.append(shown.isEmpty() ? "" : ",").append(gate).append('=').append(on));
+        return shown.toString();
+    }
+
+    private static boolean on(String gate, String value) {
+        try {
+            return GoValues.bool(value);
+        } catch (BadValue e) {
+            throw new BadValue(
+                    "invalid value of "
+                            + gate
+                            + "="
+                            + value
+                            + ", err: strconv.ParseBool: parsing \""
+                            + value
+                            + "\": invalid syntax");
+        }
+    }
+}

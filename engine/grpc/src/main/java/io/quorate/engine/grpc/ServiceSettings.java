@@ -1,0 +1,35 @@
+package io.quorate.engine.grpc;
+
+import java.time.Duration;
+
+/**
+ * Settings of the client-facing services.
+ *
+ * @param maxRequestBytes largest request (SE-40); pieces of a streamed range are kept near it
+ *     (KV-26)
+ * @param maxTxnOps most compares, and most operations of either branch, of a transaction (TX-02)
+ * @param quotaBytes size of the store at which writes are refused, as Status tells it; negative for
+ *     no limit
+ * @param slowCall unary calls that take longer are logged (GS-17)
+ * @param extensiveMetrics whether the duration of every call is observed (ME-38)
+ */
+public record ServiceSettings(
+        int maxRequestBytes,
+        int maxTxnOps,
+        long quotaBytes,
+        Duration slowCall,
+        boolean extensiveMetrics) {
+    public static final int DEFAULT_MAX_REQUEST_BYTES = 1536 * 1024;
+    public static final int DEFAULT_MAX_TXN_OPS = 128;
+    public static final long DEFAULT_QUOTA_BYTES = 2L << 30;
+    public static final Duration DEFAULT_SLOW_CALL = Duration.ofMillis(300);
+
+    /** etcd's defaults (SE-40, SE-43, SE-44). */
+    public static final ServiceSettings DEFAULT =
+            new ServiceSettings(
+                    DEFAULT_MAX_REQUEST_BYTES,
+                    DEFAULT_MAX_TXN_OPS,
+                    DEFAULT_QUOTA_BYTES,
+                    DEFAULT_SLOW_CALL,
+                    false);
+}

@@ -1,0 +1,71 @@
+package io.quorate.engine.grpc;
+
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
+import io.quorate.api.proto.AuthGrpc;
+import io.quorate.api.proto.ClusterGrpc;
+import io.quorate.api.proto.LeaseGrpc;
+import io.quorate.api.proto.MaintenanceGrpc;
+import io.quorate.api.proto.WatchGrpc;
+import io.quorate.api.proto.election.ElectionGrpc;
+import io.quorate.api.proto.lock.LockGrpc;
+import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.node.Node;
+
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * All services of the v3 API over one replica, ready for any server that runs {@code io.grpc}
+ * services and gives each call a thread that may wait.
+ */
+public final class Services {
+    private static final System.Logger LOG = System.getLogger("io.quorate.engine.grpc");
+
+    private Services() {}
+
+    /**
+     * The services by their wire names (GS-01), each behind the same chain: slow calls are logged,
+     * calls are counted, then a call may be turned away, then it is served (GS-12).
+     *
+     * @param node outlives the services
+     * @param metrics where the rows of every method appear at once (ME-37)
+     */
+    public static List<ServerServiceDefinition> all(
+            Node node, ServiceSettings settings, MetricRegistry metrics) {
+        List<ServerServiceDefinition> services = services(node, settings);
+        LongSupplier clock = System::nanoTime;
+        // The last is the outermost.
+        List<ServerInterceptor> chain =
+                List.of(
+                        new Admission(
+                                () -> node.state().clusterVersion().isPresent(),
+                                () -> node.leader() != 0,
+                                metrics),
+                        new CallMetrics(services, settings.extensiveMetrics(), metrics, clock),
+                        new SlowCalls(settings.slowCall(), clock, LOG));
+        return services.stream()
+                .map(service -> ServerInterceptors.intercept(service, chain))
+                .toList();
+    }
+
+    private static List<ServerServiceDefinition> services(Node node, ServiceSettings settings) {
+        Answers answers = new Answers(node);
+        return List.of(
+                new KvService(node, settings, answers).bindService(),
+                Unserved.allBut(
+                        new ClusterService(node, answers), ClusterGrpc.getMemberListMethod()),
+                Unserved.allBut(
+                        new MaintenanceService(node, settings, answers),
+                        MaintenanceGrpc.getStatusMethod(),
+                        MaintenanceGrpc.getAlarmMethod(),
+                        MaintenanceGrpc.getHashKVMethod()),
+                new HealthService().bindService(),
+                Unserved.all(WatchGrpc.getServiceDescriptor()),
+                Unserved.all(LeaseGrpc.getServiceDescriptor()),
+                Unserved.all(AuthGrpc.getServiceDescriptor()),
+                Unserved.all(LockGrpc.getServiceDescriptor()),
+                Unserved.all(ElectionGrpc.getServiceDescriptor()));
+    }
+}

@@ -1,0 +1,229 @@
+package io.quorate.engine.node;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+
+import io.quorate.engine.raft.ConfChange;
+import io.quorate.engine.raft.ConfChangeCodec;
+import io.quorate.engine.raft.Entry;
+import io.quorate.engine.raft.Message;
+import io.quorate.engine.state.Command;
+import io.quorate.engine.state.EtcdError;
+import io.quorate.engine.state.EtcdException;
+import io.quorate.engine.state.Result;
+import io.quorate.engine.state.StateMachine;
+import io.quorate.spi.storage.Applied;
+import io.quorate.spi.storage.StateStore.Durability;
+import io.quorate.spi.storage.StorageException;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * The apply thread: takes committed entries, applies them to the state, commits the batch, and only
+ * then answers the callers, so that whoever has an answer sees its effect. Between batches it does
+ * the state's background work, a bounded step at a time.
+ */
+final class ApplyLoop implements Runnable {
+    /** Rows that a compaction removes between two batches (SE-12). */
+    private static final int COMPACTION_ROWS = 1000;
+
+    private final Mailbox<Work> mailbox = new Mailbox<>();
+    private final StateMachine state;
+    private final PendingProposals proposals;
+    private final Checkpointer checkpointer;
+    private final ApplyObserver observer;
+    private final LongSupplier nanoTime;
+    private final Consumer<Event> replica;
+    private final Consumer<Throwable> failure;
+    private final BooleanSupplier failed;
+    private final List<Answer> answers = new ArrayList<>();
+    private volatile Applied applied;
+    private boolean stopping;
+
+    /**
+     * @param replica hears what was applied
+     * @param failure hears of the error that ends this loop
+     * @param failed whether the member has failed; then nothing more is applied
+     */
+    ApplyLoop(
+            StateMachine state,
+            PendingProposals proposals,
+            Checkpointer checkpointer,
+            ApplyObserver observer,
+            LongSupplier nanoTime,
+            Consumer<Event> replica,
+            Consumer<Throwable> failure,
+            BooleanSupplier failed) {
+        this.state = state;
+        this.proposals = proposals;
+        this.checkpointer = checkpointer;
+        this.observer = observer;
+        this.nanoTime = nanoTime;
+        this.replica = replica;
+        this.failure = failure;
+        this.failed = failed;
+        this.applied = state.applied();
+    }
+
+    /** Entries to apply, durable in this member's log (I3), in order. Any thread. */
+    void apply(List<Entry> entries, List<Message> responses) {
+        mailbox.post(new Batch(entries, responses));
+    }
+
+    /** Ends the loop after what was posted before, with the state forced to disk. */
+    void stop() {
+        mailbox.post(Stop.STOP);
+    }
+
+    /** Position of the last entry whose effects reads see. Any thread. */
+    Applied applied() {
+        return applied;
+    }
+
+    @Override
+    public void run() {
+        try {
+            Deque<Work> inbox = new ArrayDeque<>();
+            while (!stopping && !failed.getAsBoolean()) {
+                if (state.compactionPending()) {
+                    mailbox.poll(inbox);
+                } else {
+                    mailbox.take(inbox);
+                }
+                applyAll(inbox);
+                if (state.compactionPending()) {
+                    state.compactStep(COMPACTION_ROWS);
+                    state.commit(Durability.LAZY);
+                }
+            }
+            if (!failed.getAsBoolean()) {
+                state.commit(Durability.FORCE).join();
+            }
+        } catch (Throwable t) {
+            failure.accept(t);
+        }
+    }
+
+    private void applyAll(Deque<Work> inbox) throws InvalidProtocolBufferException {
+        List<ConfChange> changes = new ArrayList<>();
+        List<Message> responses = new ArrayList<>();
+        int entries = 0;
+        long bytes = 0;
+        for (Work work = inbox.poll(); work != null; work = inbox.poll()) {
+            switch (work) {
+                case Batch batch -> {
+                    for (Entry entry : batch.entries) {
+                        if (failed.getAsBoolean()) {
+                            return;
+                        }
+                        apply(entry, changes);
+                        bytes += entry.data().length;
+                    }
+                    entries += batch.entries.size();
+                    responses.addAll(batch.responses);
+                }
+                case Stop.STOP -> stopping = true;
+            }
+        }
+        if (entries > 0) {
+            checkpointer.commit(state, entries, bytes);
+            applied = state.applied();
+            replica.accept(new Event.EntriesApplied(applied, changes, responses));
+            answers.forEach(this::answer);
+            answers.clear();
+        }
+    }
+
+    private void apply(Entry entry, List<ConfChange> changes)
+            throws InvalidProtocolBufferException {
+        Applied at = new Applied(entry.index(), entry.term());
+        switch (entry.type()) {
+            case NORMAL -> {
+                // A leader starts its term with an empty entry.
+                if (entry.data().length == 0) {
+                    state.skip(at);
+                } else {
+                    applyRequest(entry, at);
+                }
+            }
+            case CONF_CHANGE, CONF_CHANGE_V2 -> changes.add(applyChange(entry, at));
+        }
+    }
+
+    private void applyRequest(Entry entry, Applied at) throws InvalidProtocolBufferException {
+        PendingProposal proposal =
+                proposals.find(CommandCodec.requestId(entry.data()), entry.data());
+        Command command = proposal != null ? proposal.command() : decode(entry);
+        long start = nanoTime.getAsLong();
+        try {
+            Result result = state.apply(command, at);
+            observer.applied(command, result, nanoTime.getAsLong() - start);
+            if (proposal != null) {
+                answers.add(new Answer(proposal, result, null));
+            }
+        } catch (EtcdException refusal) {
+            observer.refused(command, nanoTime.getAsLong() - start);
+            if (proposal != null) {
+                answers.add(new Answer(proposal, null, refusal));
+            }
+        }
+    }
+
+    private static Command decode(Entry entry) {
+        try {
+            return CommandCodec.decode(entry.data());
+        } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+            throw new StorageException.Corruption(
+                    "entry %d of the Raft log is not known to release %s (%s); start the release that wrote it"
+                            .formatted(entry.index(), Version.ETCD, e.getMessage()),
+                    e);
+        }
+    }
+
+    private ConfChange applyChange(Entry entry, Applied at) {
+        ConfChange change = ConfChangeCodec.decode(entry);
+        try {
+            observer.applied(change, MembershipChange.apply(state, change, at));
+            return change;
+        } catch (EtcdException refusal) {
+            observer.refused(change, refusal);
+            return change.voided();
+        }
+    }
+
+    private void answer(Answer answer) {
+        if (answer.refusal != null) {
+            proposals.refuse(answer.proposal, answer.refusal);
+        } else if (answer.proposal.command() instanceof Command.Compact(var revision, var physical)
+                && physical) {
+            // KV-41: the caller wants to hear when the space is free, not when it is promised.
+            state.compacted(revision)
+                    .whenComplete((done, thrown) -> {
+                        if (thrown == null) {
+                            proposals.complete(answer.proposal, answer.result);
+                        } else {
+                            proposals.fail(answer.proposal, EtcdError.STOPPED);
+                        }
+                    });
+        } else {
+            proposals.complete(answer.proposal, answer.result);
+        }
+    }
+
+    /** What the mailbox carries. */
+    private sealed interface Work {}
+
+    private record Batch(List<Entry> entries, List<Message> responses) implements Work {}
+
+    private enum Stop implements Work {
+        STOP
+    }
+
+    /** The outcome of a proposal of this member; one of result and refusal is null. */
+    private record Answer(PendingProposal proposal, Result result, EtcdException refusal) {}
+}

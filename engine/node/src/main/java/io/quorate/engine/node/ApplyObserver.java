@@ -1,0 +1,186 @@
+package io.quorate.engine.node;
+
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import io.quorate.engine.raft.ConfChange;
+import io.quorate.engine.state.Command;
+import io.quorate.engine.state.EtcdException;
+import io.quorate.engine.state.Member;
+import io.quorate.engine.state.Result;
+import io.quorate.spi.storage.Identity;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Counts and logs what is applied. Apply thread only. */
+final class ApplyObserver {
+    private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
+    private static final long SLOW_NANOS = 100_000_000;
+
+    private final NodeMetrics metrics;
+    private final Identity identity;
+    private final CompletableFuture<Void> versionKnown;
+    private String clusterVersion;
+
+    /**
+     * @param clusterVersion as the state has it, empty for none
+     * @param versionKnown completed when there is one
+     */
+    ApplyObserver(
+            NodeMetrics metrics,
+            Identity identity,
+            String clusterVersion,
+            CompletableFuture<Void> versionKnown) {
+        this.metrics = metrics;
+        this.identity = identity;
+        this.clusterVersion = clusterVersion;
+        this.versionKnown = versionKnown;
+        if (!clusterVersion.isEmpty()) {
+            metrics.clusterVersion(clusterVersion);
+            versionKnown.complete(null);
+        }
+    }
+
+    void applied(Command command, Result result, long nanos) {
+        observe(command, true, nanos);
+        switch (command) {
+            case Command.Put put -> {
+                metrics.puts.increment();
+                countBytes(put);
+            }
+            case Command.DeleteRange delete -> metrics.deletes.increment();
+            case Command.Txn txn -> count(txn, (Result.Txn) result);
+            case Command.Compact compact -> {}
+            case Command.MemberAdd add -> {}
+            case Command.MemberAttributes attributes -> {}
+            case Command.ClusterVersion(String version) -> changed(version);
+        }
+    }
+
+    void refused(Command command, long nanos) {
+        observe(command, false, nanos);
+    }
+
+    void applied(ConfChange change, Member added) {
+        LOGGER.log(
+                INFO,
+                "added member",
+                Fields.of(
+                        "cluster-id",
+                        Long.toHexString(identity.clusterId()),
+                        "local-member-id",
+                        Long.toHexString(identity.memberId()),
+                        "added-peer-id",
+                        Long.toHexString(added.id()),
+                        "added-peer-peer-urls",
+                        added.peerUrls(),
+                        "added-peer-is-learner",
+                        added.learner()));
+    }
+
+    void refused(ConfChange change, EtcdException refusal) {
+        LOGGER.log(
+                WARNING,
+                "rejected a membership change",
+                Fields.of(
+                        "local-member-id",
+                        Long.toHexString(identity.memberId()),
+                        "change",
+                        change.steps().toString(),
+                        "error",
+                        refusal.getMessage()));
+    }
+
+    private void observe(Command command, boolean success, long nanos) {
+        String op = op(command);
+        metrics.applied(op, success, nanos);
+        if (nanos > SLOW_NANOS) {
+            metrics.slowApplies.increment();
+            LOGGER.log(
+                    WARNING,
+                    "apply request took too long",
+                    Fields.of(
+                            "took",
+                            nanos / 1_000_000 + "ms",
+                            "expected-duration",
+                            SLOW_NANOS / 1_000_000 + "ms",
+                            "request",
+                            op));
+        }
+    }
+
+    // A transaction counts as one if it is more than a single operation in disguise.
+    private void count(Command.Txn txn, Result.Txn result) {
+        List<Command.Op> taken = result.succeeded() ? txn.success() : txn.failure();
+        if (taken.size() != 1) {
+            metrics.txns.increment();
+        }
+        for (int i = 0; i < taken.size(); i++) {
+            switch (taken.get(i)) {
+                case Command.RangeOp range -> metrics.ranges.increment();
+                case Command.PutOp(Command.Put put) -> {
+                    metrics.puts.increment();
+                    countBytes(put);
+                }
+                case Command.DeleteRangeOp delete -> metrics.deletes.increment();
+                case Command.TxnOp(Command.Txn inner) ->
+                        count(inner, ((Result.TxnOpResult) result.results().get(i)).txn());
+                case Command.EmptyOp empty -> {}
+            }
+        }
+    }
+
+    private void countBytes(Command.Put put) {
+        metrics.putBytes.add(put.key().length + put.value().length);
+    }
+
+    private void changed(String version) {
+        String from = Version.majorMinor(clusterVersion);
+        String to = Version.majorMinor(version);
+        String cluster = Long.toHexString(identity.clusterId());
+        String member = Long.toHexString(identity.memberId());
+        if (from.isEmpty()) {
+            LOGGER.log(
+                    INFO,
+                    "set initial cluster version",
+                    Fields.of(
+                            "cluster-id",
+                            cluster,
+                            "local-member-id",
+                            member,
+                            "cluster-version",
+                            to));
+        } else {
+            LOGGER.log(
+                    INFO,
+                    "updated cluster version",
+                    Fields.of(
+                            "cluster-id",
+                            cluster,
+                            "local-member-id",
+                            member,
+                            "from",
+                            from,
+                            "to",
+                            to));
+        }
+        LOGGER.log(INFO, "enabled capabilities for version", Fields.of("cluster-version", to));
+        clusterVersion = version;
+        metrics.clusterVersion(version);
+        versionKnown.complete(null);
+    }
+
+    /** etcd's name of a request, as its metrics have it. */
+    private static String op(Command command) {
+        return switch (command) {
+            case Command.Put put -> "Put";
+            case Command.DeleteRange delete -> "DeleteRange";
+            case Command.Txn txn -> "Txn";
+            case Command.Compact compact -> "Compaction";
+            case Command.MemberAdd add -> "MemberAdd";
+            case Command.MemberAttributes attributes -> "ClusterMemberAttrSet";
+            case Command.ClusterVersion version -> "ClusterVersionSet";
+        };
+    }
+}

@@ -1,0 +1,72 @@
+package io.quorate.engine.node;
+
+import io.quorate.engine.state.StateMachine;
+import io.quorate.spi.storage.Applied;
+import io.quorate.spi.storage.StateStore.Durability;
+
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * Decides when the state is forced to disk, so that the log may be cut behind it: after so many
+ * entries, or earlier when the log has grown beyond its bound. One force at a time; apply goes on
+ * meanwhile. Apply thread only, but for the end of a force.
+ */
+final class Checkpointer {
+    /** A log that stays too large, by its last segment, must not bring a force per batch. */
+    private static final long MIN_SHARE_OF_BOUND = 8;
+
+    private final long snapshotCount;
+    private final long logBytesMax;
+    private final LongSupplier logBytes;
+    private final Consumer<Applied> durable;
+    private final Consumer<Throwable> failure;
+    private long entries;
+    private long bytes;
+    private volatile boolean running;
+
+    /**
+     * @param logBytes size of the log on disk
+     * @param durable hears what is durable, from any thread
+     * @param failure hears of a force that failed, from any thread
+     */
+    Checkpointer(
+            NodeConfig config,
+            LongSupplier logBytes,
+            Consumer<Applied> durable,
+            Consumer<Throwable> failure) {
+        this.snapshotCount = config.snapshotCount();
+        this.logBytesMax = config.logBytesMax();
+        this.logBytes = logBytes;
+        this.durable = durable;
+        this.failure = failure;
+    }
+
+    /** Commits what was applied, lazily or as a checkpoint. */
+    void commit(StateMachine state, int appliedEntries, long appliedBytes) {
+        entries += appliedEntries;
+        bytes += appliedBytes;
+        if (running || !isDue()) {
+            state.commit(Durability.LAZY);
+            return;
+        }
+        entries = 0;
+        bytes = 0;
+        running = true;
+        Applied at = state.applied();
+        state.commit(Durability.FORCE)
+                .whenComplete((done, thrown) -> {
+                    running = false;
+                    if (thrown == null) {
+                        durable.accept(at);
+                    } else {
+                        failure.accept(thrown);
+                    }
+                });
+    }
+
+    private boolean isDue() {
+        return entries >= snapshotCount
+                || bytes >= logBytesMax / MIN_SHARE_OF_BOUND && logBytes.getAsLong() > logBytesMax;
+    }
+}

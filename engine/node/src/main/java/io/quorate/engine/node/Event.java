@@ -1,0 +1,40 @@
+package io.quorate.engine.node;
+
+import io.quorate.engine.raft.ConfChange;
+import io.quorate.engine.raft.Message;
+import io.quorate.spi.storage.Applied;
+
+import java.util.List;
+
+/** What happens to a replica; the raft thread takes these from its mailbox, in order. */
+sealed interface Event {
+    /** Somebody proposes. */
+    record Propose(PendingProposal proposal) implements Event {}
+
+    /** Somebody wants a linearizable point. */
+    record Read(ReadIndexQueue.Waiter waiter) implements Event {}
+
+    /** A message from another member. */
+    record Step(Message message) implements Event {}
+
+    /**
+     * Entries were applied and are visible.
+     *
+     * @param at the last of them
+     * @param changes the membership changes among them, as raft is to apply them
+     * @param responses what to tell raft
+     */
+    record EntriesApplied(Applied at, List<ConfChange> changes, List<Message> responses)
+            implements Event {}
+
+    /** The state is durable up to here, so the log may let go (I4). */
+    record Checkpointed(Applied at) implements Event {}
+
+    /** Events without content. */
+    enum Signal implements Event {
+        TICK,
+        /** A write to the log has ended. */
+        WRITTEN,
+        STOP
+    }
+}

@@ -1,0 +1,61 @@
+package io.quorate.engine.node;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Messages from many threads to one. A post is one compare-and-set, and wakes the reader only when
+ * the box was empty; the reader takes everything at once, oldest first. That is what makes batches:
+ * whatever was posted while the reader was busy comes out together.
+ */
+final class Mailbox<T> {
+    private final AtomicReference<Letter<T>> newest = new AtomicReference<>();
+    private volatile Thread reader;
+
+    void post(T content) {
+        Letter<T> letter = new Letter<>(content);
+        Letter<T> previous;
+        do {
+            previous = newest.get();
+            letter.older = previous;
+        } while (!newest.compareAndSet(previous, letter));
+        if (previous == null) {
+            LockSupport.unpark(reader);
+        }
+    }
+
+    /** Appends everything posted, and waits for something if there is nothing. One thread only. */
+    void take(Deque<T> target) {
+        reader = Thread.currentThread();
+        while (!poll(target)) {
+            LockSupport.park(this);
+            // Nobody may interrupt this thread; a stray interrupt must not make the loop spin.
+            Thread.interrupted();
+        }
+    }
+
+    /** As {@link #take}, but returns false instead of waiting. */
+    boolean poll(Deque<T> target) {
+        Letter<T> letter = newest.getAndSet(null);
+        if (letter == null) {
+            return false;
+        }
+        Deque<T> reversed = new ArrayDeque<>();
+        for (; letter != null; letter = letter.older) {
+            reversed.push(letter.content);
+        }
+        target.addAll(reversed);
+        return true;
+    }
+
+    private static final class Letter<T> {
+        private final T content;
+        private Letter<T> older;
+
+        private Letter(T content) {
+            this.content = content;
+        }
+    }
+}

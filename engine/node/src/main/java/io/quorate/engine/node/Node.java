@@ -1,0 +1,569 @@
+package io.quorate.engine.node;
+
+import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.raft.ConfState;
+import io.quorate.engine.raft.Entry;
+import io.quorate.engine.raft.Message;
+import io.quorate.engine.raft.RaftConfig;
+import io.quorate.engine.raft.RawNode;
+import io.quorate.engine.raft.Trace;
+import io.quorate.engine.state.Command;
+import io.quorate.engine.state.EtcdError;
+import io.quorate.engine.state.Result;
+import io.quorate.engine.state.StateMachine;
+import io.quorate.spi.storage.Identity;
+import io.quorate.spi.storage.RaftLog;
+import io.quorate.spi.storage.StateStore;
+import io.quorate.spi.storage.StorageException;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * One replica: raft over a log, and the state that follows from it. Two threads do the work, the
+ * raft thread ({@link ReplicaLoop}) and the apply thread ({@link ApplyLoop}); see the README of
+ * this module for how a write and a read go through them, and for what happens on each failure.
+ *
+ * <p>All methods are safe for any thread. Futures are completed by the two threads, so what depends
+ * on them must be short or run elsewhere ({@code thenRunAsync}, or a virtual thread that joins).
+ */
+public final class Node implements AutoCloseable {
+    private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
+    private static final System.Logger RAFT_LOGGER = System.getLogger("io.quorate.engine.raft");
+
+    /** Entries that may be committed and not yet applied (SE-26). */
+    private static final long BACKLOG_MAX = 5000;
+
+    /** Encoded size of all proposals that may wait for their outcome. */
+    private static final long PENDING_BYTES_MAX = 512L << 20;
+
+    private static final Duration BASE_TIMEOUT = Duration.ofSeconds(5);
+    private static final long MESSAGE_BYTES_MAX = 512 << 10;
+    private static final long APPLY_BYTES_MAX = 16 << 20;
+    private static final int INFLIGHT_MESSAGES_MAX = 512;
+
+    private final NodeConfig config;
+    private final NodeRuntime runtime;
+    private final NodeListener listener;
+    private final Identity identity;
+    private final RaftLog log;
+    private final StateStore store;
+    private final StateMachine state;
+    private final IdGenerator ids;
+    private final PendingProposals proposals;
+    private final ApplyLoop apply;
+    private final ReplicaLoop replica;
+    private final Thread applyThread;
+    private final Thread raftThread;
+    private final Ticker.Handle ticks;
+    private final CompletableFuture<Void> published = new CompletableFuture<>();
+    private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
+    private final AtomicBoolean failureTold = new AtomicBoolean();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final long timeoutNanos;
+    private volatile boolean stopped;
+    private volatile boolean failed;
+
+    /**
+     * Recovers, bootstraps or replays; returns when the replica runs, which for a cluster of one is
+     * before its election. Log and store belong to the node from now on: {@link #close} closes
+     * them, and so does a start that fails.
+     *
+     * @throws StorageException when log and state cannot be used; the message names the next step
+     * @throws IllegalArgumentException when the configuration does not fit the data, or itself
+     */
+    public static Node start(
+            NodeConfig config,
+            RaftLog log,
+            StateStore store,
+            MetricRegistry metrics,
+            NodeListener listener) {
+        return start(config, log, store, metrics, listener, NodeRuntime.system());
+    }
+
+    static Node start(
+            NodeConfig config,
+            RaftLog log,
+            StateStore store,
+            MetricRegistry metrics,
+            NodeListener listener,
+            NodeRuntime runtime) {
+        try (var onFailure = new Closing(log, store)) {
+            Node node = new Node(config, log, store, metrics, listener, runtime);
+            onFailure.keep();
+            node.run();
+            return node;
+        }
+    }
+
+    private Node(
+            NodeConfig config,
+            RaftLog log,
+            StateStore store,
+            MetricRegistry registry,
+            NodeListener listener,
+            NodeRuntime runtime) {
+        this.config = config;
+        this.runtime = runtime;
+        this.listener = listener;
+        this.log = log;
+        this.store = store;
+        this.timeoutNanos =
+                BASE_TIMEOUT
+                        .plus(config.tick().multipliedBy(2L * config.electionTicks()))
+                        .toNanos();
+        this.state = StateMachine.open(store);
+        var bootstrap = Bootstrap.of(config, log, state.applied(), state.members());
+        this.identity = bootstrap.identity();
+        this.ids = new IdGenerator(identity.memberId(), runtime.wallClock().millis());
+        var metrics = new NodeMetrics(registry);
+        this.proposals = new PendingProposals(metrics);
+        var storage = new RaftLogStorage(log, state.applied().index(), bootstrap.conf());
+        this.apply = applyLoop(metrics);
+        this.replica = replicaLoop(bootstrap, storage, metrics);
+        String suffix = Long.toHexString(identity.memberId());
+        // Platform threads: they do file I/O, and nobody may interrupt them.
+        this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
+        this.raftThread = Thread.ofPlatform().name("raft-" + suffix).unstarted(replica);
+        metrics.observe(this);
+        this.ticks = runtime.ticker().start(config.tick(), replica::tick);
+    }
+
+    private ApplyLoop applyLoop(NodeMetrics metrics) {
+        var checkpointer =
+                new Checkpointer(
+                        config,
+                        log::sizeOnDisk,
+                        at -> replicaOf().post(new Event.Checkpointed(at)),
+                        this::fail);
+        return new ApplyLoop(
+                state,
+                proposals,
+                checkpointer,
+                new ApplyObserver(metrics, identity, clusterVersion(), versionKnown),
+                runtime.nanoTime(),
+                event -> replicaOf().post(event),
+                this::fail,
+                () -> failed);
+    }
+
+    // The two loops know each other; neither runs before both are there.
+    private ReplicaLoop replicaOf() {
+        return replica;
+    }
+
+    private ReplicaLoop replicaLoop(
+            Bootstrap bootstrap, RaftLogStorage storage, NodeMetrics metrics) {
+        var raft =
+                new RawNode(
+                        new RaftConfig(
+                                identity.memberId(),
+                                config.electionTicks(),
+                                1,
+                                storage,
+                                state.applied().index(),
+                                true,
+                                MESSAGE_BYTES_MAX,
+                                APPLY_BYTES_MAX,
+                                0,
+                                INFLIGHT_MESSAGES_MAX,
+                                0,
+                                true,
+                                config.preVote(),
+                                false,
+                                true,
+                                runtime.random(),
+                                trace()));
+        if (!bootstrap.firstMembers().isEmpty()) {
+            raft.bootstrap(bootstrap.firstMembers());
+        }
+        ConfState conf = bootstrap.conf();
+        return new ReplicaLoop(
+                identity.memberId(),
+                raft,
+                conf,
+                state.applied(),
+                storage,
+                new ReplicaLoop.LogCutter(config.catchUpEntries(), config.logBytesMax()),
+                new ReadIndexQueue(metrics, ids.next()),
+                proposals,
+                metrics,
+                runtime,
+                new ReplicaLoop.Seams() {
+                    @Override
+                    public void apply(List<Entry> entries, List<Message> responses) {
+                        apply.apply(entries, responses);
+                    }
+
+                    @Override
+                    public void leading() {
+                        raiseClusterVersion();
+                    }
+
+                    @Override
+                    public void failed(Throwable cause) {
+                        fail(cause);
+                    }
+                });
+    }
+
+    private void run() {
+        String version = clusterVersion();
+        LOGGER.log(
+                INFO,
+                "starting etcd server",
+                Fields.of(
+                        "local-member-id",
+                        memberHex(),
+                        "local-server-version",
+                        Version.ETCD,
+                        "cluster-id",
+                        Long.toHexString(identity.clusterId()),
+                        "cluster-version",
+                        version.isEmpty() ? "to_be_decided" : Version.majorMinor(version)));
+        applyThread.start();
+        raftThread.start();
+        publish();
+    }
+
+    /**
+     * Proposes a command to the cluster. The future completes with its result after the local
+     * apply, or with an {@link io.quorate.engine.state.EtcdException}: what apply refused it with;
+     * TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE (SE-40), of which nothing was proposed;
+     * TIMEOUT (SE-23) and STOPPED, after which it may still be applied, at most once.
+     *
+     * @throws IllegalArgumentException for a membership change
+     */
+    public CompletableFuture<Result> propose(Command command) {
+        if (stopped) {
+            return CompletableFuture.failedFuture(EtcdError.STOPPED.exception());
+        }
+        boolean behind = committedIndex() - appliedIndex() > BACKLOG_MAX;
+        if (behind || proposals.bytes() > PENDING_BYTES_MAX) {
+            return CompletableFuture.failedFuture(EtcdError.TOO_MANY_REQUESTS.exception());
+        }
+        long id = ids.next();
+        byte[] data = CommandCodec.encode(id, command);
+        if (data.length > config.maxRequestBytes()) {
+            return CompletableFuture.failedFuture(EtcdError.REQUEST_TOO_LARGE.exception());
+        }
+        var proposal =
+                new PendingProposal(id, command, data, deadline(), new CompletableFuture<>());
+        if (proposals.add(proposal)) {
+            replica.post(new Event.Propose(proposal));
+        }
+        return proposal.outcome();
+    }
+
+    /**
+     * Completes when the local state is at least as new as every write acknowledged before the call
+     * (read index, then local apply), or with an {@link io.quorate.engine.state.EtcdException}:
+     * TIMEOUT or STOPPED. Concurrent calls share a round.
+     */
+    public CompletableFuture<Void> linearizablePoint() {
+        CompletableFuture<Void> point = new CompletableFuture<>();
+        replica.post(new Event.Read(new ReadIndexQueue.Waiter(point, deadline())));
+        // After the post, so that either this or the end of the raft thread sees the other.
+        if (stopped) {
+            point.completeExceptionally(EtcdError.STOPPED.exception());
+        }
+        return point;
+    }
+
+    private long deadline() {
+        return runtime.nanoTime().getAsLong() + timeoutNanos;
+    }
+
+    /** The applied state, to read from. It is not to be changed by anybody but this node. */
+    public StateMachine state() {
+        return state;
+    }
+
+    /** A picture of this replica. */
+    public NodeStatus status() {
+        ReplicaLoop.View view = replica.view();
+        return new NodeStatus(
+                identity.clusterId(),
+                identity.memberId(),
+                view.leader(),
+                view.term(),
+                view.commit(),
+                appliedIndex(),
+                view.conf().learners().contains(identity.memberId()),
+                state.sizeOnDisk(),
+                state.sizeInUse(),
+                clusterVersion(),
+                state.members());
+    }
+
+    /** Id of the cluster, unsigned. */
+    public long clusterId() {
+        return identity.clusterId();
+    }
+
+    /** Id of this member, unsigned. */
+    public long memberId() {
+        return identity.memberId();
+    }
+
+    /** The raft term. */
+    public long term() {
+        return replica.view().term();
+    }
+
+    /** Member id of the leader, 0 when there is none. */
+    public long leader() {
+        return replica.view().leader();
+    }
+
+    /** Highest log index known to be committed. */
+    public long committedIndex() {
+        return replica.view().commit();
+    }
+
+    /** Highest log index whose effects reads see. */
+    public long appliedIndex() {
+        return apply.applied().index();
+    }
+
+    /** Proposals of this member that wait for their outcome. */
+    public int pendingProposals() {
+        return proposals.count();
+    }
+
+    /**
+     * Completes when this member has published itself to the cluster, which etcd takes as the
+     * moment to serve clients, and knows the cluster version; with STOPPED when the member ends
+     * before.
+     */
+    public CompletableFuture<Void> ready() {
+        return CompletableFuture.allOf(published, versionKnown)
+                .exceptionallyCompose(
+                        thrown -> CompletableFuture.failedFuture(EtcdError.STOPPED.exception()));
+    }
+
+    private String clusterVersion() {
+        return state.clusterVersion().orElse("");
+    }
+
+    private String memberHex() {
+        return Long.toHexString(identity.memberId());
+    }
+
+    // CS-05: after the election every member tells its name and its client URLs.
+    private void publish() {
+        var attributes =
+                new Command.MemberAttributes(
+                        identity.memberId(), config.name(), List.copyOf(config.clientUrls()));
+        propose(attributes)
+                .whenComplete((result, thrown) -> {
+                    if (thrown == null) {
+                        published();
+                    } else if (stopped) {
+                        notReady();
+                    } else {
+                        LOGGER.log(
+                                WARNING,
+                                "failed to publish local member to cluster through raft",
+                                Fields.of(
+                                        "local-member-id",
+                                        memberHex(),
+                                        "error",
+                                        thrown.getMessage()));
+                        publish();
+                    }
+                });
+    }
+
+    private void published() {
+        LOGGER.log(
+                INFO,
+                "published local member to cluster through raft",
+                Fields.of(
+                        "local-member-id",
+                        memberHex(),
+                        "local-member-attributes",
+                        "{Name:"
+                                + config.name()
+                                + " ClientURLs:["
+                                + String.join(" ", config.clientUrls())
+                                + "]}",
+                        "cluster-id",
+                        Long.toHexString(identity.clusterId()),
+                        "publish-timeout",
+                        Duration.ofNanos(timeoutNanos).toSeconds() + "s"));
+        published.complete(null);
+    }
+
+    private void notReady() {
+        published.completeExceptionally(EtcdError.STOPPED.exception());
+        versionKnown.completeExceptionally(EtcdError.STOPPED.exception());
+    }
+
+    // CS-05: the leader sets the version of a new cluster, and raises that of an upgraded one.
+    private void raiseClusterVersion() {
+        String current = clusterVersion();
+        if (!Version.isBelow(current, Version.CLUSTER)) {
+            return;
+        }
+        String to = Version.majorMinor(Version.CLUSTER);
+        if (current.isEmpty()) {
+            LOGGER.log(
+                    INFO,
+                    "setting up initial cluster version using v3 API",
+                    Fields.of("cluster-version", to));
+        } else {
+            LOGGER.log(
+                    INFO,
+                    "updating cluster version using v3 API",
+                    Fields.of("from", Version.majorMinor(current), "to", to));
+        }
+        propose(new Command.ClusterVersion(Version.CLUSTER))
+                .whenComplete((result, thrown) -> {
+                    if (thrown == null) {
+                        LOGGER.log(
+                                INFO,
+                                "cluster version is updated",
+                                Fields.of("cluster-version", to));
+                    } else if (!stopped) {
+                        raiseClusterVersion();
+                    }
+                });
+    }
+
+    /**
+     * Stops the member because of a failure that was found outside a call, such as one that a
+     * backend reports through its environment. The listener hears of the first one only.
+     */
+    public void fail(Throwable cause) {
+        if (!failureTold.compareAndSet(false, true)) {
+            return;
+        }
+        Throwable root =
+                cause instanceof CompletionException e && e.getCause() != null
+                        ? e.getCause()
+                        : cause;
+        failed = true;
+        stopped = true;
+        proposals.close();
+        notReady();
+        replica.post(Event.Signal.STOP);
+        apply.stop();
+        LOGGER.log(
+                ERROR,
+                advice(root),
+                Fields.of("local-member-id", memberHex(), "error", String.valueOf(root)));
+        listener.failed(root);
+    }
+
+    // EX-11: each of these ends the process; none is repaired by going on.
+    private static String advice(Throwable cause) {
+        return switch (cause) {
+            case StorageException.NoSpace e ->
+                    "no space left for the Raft log or the state; free space on the disk of the"
+                            + " data directory, then start this member again";
+            case StorageException.Corruption e ->
+                    "durable data is not what was written; restore this member from a backup, or"
+                            + " remove it from the cluster and add it anew";
+            case StorageException e ->
+                    "the storage failed; check the disk of the data directory, then start this"
+                            + " member again";
+            default -> "this member failed and stops";
+        };
+    }
+
+    /**
+     * Orderly stop: proposals and reads in flight fail with STOPPED, what was applied is forced to
+     * disk, and log and store are closed. A second call does nothing.
+     */
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        stopped = true;
+        ticks.close();
+        proposals.close();
+        notReady();
+        replica.stop();
+        join(raftThread);
+        // After the raft thread, which hands out the work.
+        apply.stop();
+        join(applyThread);
+        state.close();
+        try (store) {
+            log.close();
+        }
+    }
+
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread != Thread.currentThread() && thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                // The storage must not be closed under a thread that uses it.
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Trace trace() {
+        return new Trace() {
+            @Override
+            public boolean enabled(Level level) {
+                return RAFT_LOGGER.isLoggable(weight(level));
+            }
+
+            @Override
+            public void line(Level level, String message) {
+                RAFT_LOGGER.log(weight(level), message);
+            }
+        };
+    }
+
+    private static System.Logger.Level weight(Trace.Level level) {
+        return switch (level) {
+            case DEBUG -> DEBUG;
+            case INFO -> INFO;
+            case WARN -> WARNING;
+            case ERROR -> ERROR;
+        };
+    }
+
+    /** Closes log and store unless told to keep them. */
+    private static final class Closing implements AutoCloseable {
+        private final RaftLog log;
+        private final StateStore store;
+        private boolean kept;
+
+        private Closing(RaftLog log, StateStore store) {
+            this.log = log;
+            this.store = store;
+        }
+
+        private void keep() {
+            kept = true;
+        }
+
+        @Override
+        public void close() {
+            if (!kept) {
+                try (store) {
+                    log.close();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package io.quorate.engine.node;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Settings of one replica.
+ *
+ * @param name of this member; a key of {@code initialCluster}
+ * @param clientUrls where clients reach it, published to the cluster
+ * @param peerUrls where other members reach it
+ * @param initialCluster peer URLs by member name; read for a new data directory only (CS-03)
+ * @param token tells clusters with the same URLs apart (ID-02)
+ * @param snapshotCount applied entries between two checkpoints of the state
+ * @param catchUpEntries entries kept in the log behind a checkpoint, for slow followers
+ * @param logBytesMax size of the log, in bytes, that brings the next checkpoint forward
+ * @param tick heartbeat interval
+ * @param electionTicks ticks without a leader before an election
+ * @param maxRequestBytes largest encoded proposal (SE-40)
+ * @param preVote whether elections ask first without raising the term
+ */
+public record NodeConfig(
+        String name,
+        List<String> clientUrls,
+        List<String> peerUrls,
+        Map<String, List<String>> initialCluster,
+        String token,
+        long snapshotCount,
+        long catchUpEntries,
+        long logBytesMax,
+        Duration tick,
+        int electionTicks,
+        int maxRequestBytes,
+        boolean preVote) {
+    public static final long DEFAULT_SNAPSHOT_COUNT = 10_000;
+    public static final long DEFAULT_CATCH_UP_ENTRIES = 5_000;
+    public static final long DEFAULT_LOG_BYTES_MAX = 512L << 20;
+    public static final Duration DEFAULT_TICK = Duration.ofMillis(100);
+    public static final int DEFAULT_ELECTION_TICKS = 10;
+    public static final int DEFAULT_MAX_REQUEST_BYTES = 1536 * 1024;
+
+    /** A cluster of one with etcd's defaults. */
+    public static NodeConfig single(
+            String name, List<String> clientUrls, List<String> peerUrls, String token) {
+        return new NodeConfig(
+                name,
+                clientUrls,
+                peerUrls,
+                Map.of(name, peerUrls),
+                token,
+                DEFAULT_SNAPSHOT_COUNT,
+                DEFAULT_CATCH_UP_ENTRIES,
+                DEFAULT_LOG_BYTES_MAX,
+                DEFAULT_TICK,
+                DEFAULT_ELECTION_TICKS,
+                DEFAULT_MAX_REQUEST_BYTES,
+                true);
+    }
+}

@@ -1,0 +1,165 @@
+package io.quorate.engine.node;
+
+import io.quorate.engine.metrics.Counter;
+import io.quorate.engine.metrics.Gauge;
+import io.quorate.engine.metrics.Histogram;
+import io.quorate.engine.metrics.MetricRegistry;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31). */
+final class NodeMetrics {
+    private static final double[] APPLY_BUCKETS = Histogram.exponential(0.0001, 2, 20);
+
+    final Gauge hasLeader;
+    final Gauge isLeader;
+    final Gauge isLearner;
+    final Counter leaderChanges;
+    final Counter proposalsFailed;
+    final Counter slowApplies;
+    final Counter slowReadIndexes;
+    final Counter readIndexesFailed;
+    final Counter puts;
+    final Counter deletes;
+    final Counter ranges;
+    final Counter txns;
+    final Gauge putBytes;
+
+    private final MetricRegistry registry;
+    private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
+
+    NodeMetrics(MetricRegistry registry) {
+        this.registry = registry;
+        hasLeader =
+                registry.gauge(
+                        "etcd_server_has_leader",
+                        "Whether or not a leader exists. 1 is existence, 0 is not.");
+        isLeader =
+                registry.gauge(
+                        "etcd_server_is_leader",
+                        "Whether or not this member is a leader. 1 if is, 0 otherwise.");
+        isLearner =
+                registry.gauge(
+                        "etcd_server_is_learner",
+                        "Whether or not this member is a learner. 1 if is, 0 otherwise.");
+        leaderChanges =
+                registry.counter(
+                        "etcd_server_leader_changes_seen_total",
+                        "The number of leader changes seen.");
+        proposalsFailed =
+                registry.counter(
+                        "etcd_server_proposals_failed_total",
+                        "The total number of failed proposals seen.");
+        slowApplies =
+                registry.counter(
+                        "etcd_server_slow_apply_total",
+                        "The total number of slow apply requests"
+                                + " (likely overloaded from slow disk).");
+        slowReadIndexes =
+                registry.counter(
+                        "etcd_server_slow_read_indexes_total",
+                        "The total number of pending read indexes not in sync with leader's"
+                                + " or timed out read index requests.");
+        readIndexesFailed =
+                registry.counter(
+                        "etcd_server_read_indexes_failed_total",
+                        "The total number of failed read indexes seen.");
+        puts = registry.counter("etcd_mvcc_put_total", "Total number of puts seen by this member.");
+        deletes =
+                registry.counter(
+                        "etcd_mvcc_delete_total", "Total number of deletes seen by this member.");
+        ranges =
+                registry.counter(
+                        "etcd_mvcc_range_total", "Total number of ranges seen by this member.");
+        txns = registry.counter("etcd_mvcc_txn_total", "Total number of txns seen by this member.");
+        putBytes =
+                registry.gauge(
+                        "etcd_debugging_mvcc_total_put_size_in_bytes",
+                        "The total size of put kv pairs seen by this member.");
+        registry.gauge(
+                "etcd_server_version",
+                "Which version is running. 1 for 'server_version' label with current version.",
+                () -> 1,
+                "server_version",
+                Version.ETCD);
+    }
+
+    /** Publishes what a running replica knows. */
+    void observe(Node node) {
+        NodeStatus first = node.status();
+        registry.gauge(
+                "etcd_server_id",
+                "Server or member ID in hexadecimal format. 1 for 'server_id' label with current"
+                        + " ID.",
+                () -> 1,
+                "server_id",
+                Long.toHexString(first.memberId()));
+        registry.gauge(
+                "etcd_server_proposals_committed_total",
+                "The total number of consensus proposals committed.",
+                () -> node.committedIndex());
+        registry.gauge(
+                "etcd_server_proposals_applied_total",
+                "The total number of consensus proposals applied.",
+                () -> node.appliedIndex());
+        registry.gauge(
+                "etcd_server_proposals_pending",
+                "The current number of pending proposals to commit.",
+                () -> node.pendingProposals());
+        registry.gauge(
+                "etcd_mvcc_db_total_size_in_bytes",
+                "Total size of the underlying database physically allocated in bytes.",
+                () -> node.status().dbSize());
+        registry.gauge(
+                "etcd_mvcc_db_total_size_in_use_in_bytes",
+                "Total size of the underlying database logically in use in bytes.",
+                () -> node.status().dbSizeInUse());
+        registry.gauge(
+                "etcd_debugging_mvcc_current_revision",
+                "The current revision of store.",
+                () -> node.state().revision());
+        registry.gauge(
+                "etcd_debugging_mvcc_compact_revision",
+                "The revision of the last compaction in store.",
+                () -> node.state().compactRevision());
+    }
+
+    /**
+     * @param version such as {@code 3.7.0}; the label has only major and minor
+     */
+    void clusterVersion(String version) {
+        registry.gauge(
+                "etcd_cluster_version",
+                "Which version is running. 1 for 'cluster_version' label with current cluster"
+                        + " version",
+                () -> 1,
+                "cluster_version",
+                Version.majorMinor(version));
+    }
+
+    /**
+     * @param op etcd's name of the request, such as {@code Put}
+     */
+    void applied(String op, boolean success, long nanos) {
+        String key = success ? op : op + "!";
+        Histogram histogram = applyDurations.get(key);
+        if (histogram == null) {
+            histogram = applyDurations.computeIfAbsent(key, k -> applyDuration(op, success));
+        }
+        histogram.observeNanos(nanos);
+    }
+
+    private Histogram applyDuration(String op, boolean success) {
+        return registry.histogram(
+                "etcd_server_apply_duration_seconds",
+                "The latency distributions of v2 apply called by backend.",
+                APPLY_BUCKETS,
+                "version",
+                "v3",
+                "op",
+                op,
+                "success",
+                Boolean.toString(success));
+    }
+}

@@ -1,0 +1,30 @@
+package io.quorate.engine.node;
+
+import java.time.InstantSource;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * Everything of the outer world that a replica uses beside its storage.
+ *
+ * @param nanoTime monotonic clock, in nanoseconds; for time-outs and durations
+ * @param wallClock for ids only (see {@link IdGenerator})
+ * @param ticker drives raft's elections and heartbeats
+ * @param random draws election time-outs
+ * @param peers the way to the other members
+ */
+record NodeRuntime(
+        LongSupplier nanoTime,
+        InstantSource wallClock,
+        Ticker ticker,
+        RandomGenerator random,
+        PeerSender peers) {
+    static NodeRuntime system() {
+        return new NodeRuntime(
+                System::nanoTime,
+                InstantSource.system(),
+                Ticker.system(),
+                RandomGenerator.getDefault(),
+                PeerSender.NOBODY);
+    }
+}

@@ -1,0 +1,18 @@
+package io.quorate.engine.node;
+
+import io.quorate.engine.state.Command;
+import io.quorate.engine.state.Result;
+
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A proposal of this member whose outcome somebody waits for.
+ *
+ * @param id in the header of {@code data}
+ * @param command kept, so that the local apply need not decode
+ * @param data the encoded command
+ * @param deadline when to give up, by the monotonic clock
+ * @param outcome completes once
+ */
+record PendingProposal(
+        long id, Command command, byte[] data, long deadline, CompletableFuture<Result> outcome) {}

@@ -1,0 +1,153 @@
+package io.quorate.engine.node;
+
+import io.quorate.engine.raft.RawNode;
+import io.quorate.engine.raft.ReadState;
+import io.quorate.engine.state.EtcdError;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Linearizable reads by read index (Raft dissertation §6.4). One raft round serves all callers that
+ * came before it started; one round is in flight at most, and who comes meanwhile waits for the
+ * next.
+ *
+ * <pre>
+ * arrived   --start-->      in flight   --confirmed-->   confirmed   --applied-->   done
+ * </pre>
+ *
+ * Raft thread only.
+ */
+final class ReadIndexQueue {
+    /** Raft may lose a round without a word, for want of a leader; it is then asked again. */
+    private static final int RETRY_TICKS = 5;
+
+    private final NodeMetrics metrics;
+    private final Deque<Round> confirmed = new ArrayDeque<>();
+    private List<Waiter> arrived = new ArrayList<>();
+    private List<Waiter> inFlight = List.of();
+    private long roundId;
+    private int ticksInFlight;
+
+    /**
+     * @param firstRound as unlike those of earlier lives of this member as request ids are
+     */
+    ReadIndexQueue(NodeMetrics metrics, long firstRound) {
+        this.metrics = metrics;
+        this.roundId = firstRound;
+    }
+
+    void add(Waiter waiter) {
+        arrived.add(waiter);
+    }
+
+    /** Starts the next round if somebody waits for one and none is in flight. */
+    void start(RawNode raft) {
+        if (inFlight.isEmpty() && !arrived.isEmpty()) {
+            inFlight = arrived;
+            arrived = new ArrayList<>();
+            roundId++;
+            ticksInFlight = 0;
+            raft.readIndex(context());
+        }
+    }
+
+    /** Raft confirmed a round; its callers are served when {@code applied} gets there. */
+    void confirm(ReadState state, long applied) {
+        boolean current =
+                state.context().length == Long.BYTES
+                        && ByteBuffer.wrap(state.context()).getLong() == roundId
+                        && !inFlight.isEmpty();
+        if (!current) {
+            return;
+        }
+        Round round = new Round(state.index(), inFlight);
+        inFlight = List.of();
+        if (round.index <= applied) {
+            round.complete();
+        } else {
+            metrics.slowReadIndexes.increment();
+            confirmed.add(round);
+        }
+    }
+
+    /** Serves the callers whose index is reached. */
+    void applied(long index) {
+        while (!confirmed.isEmpty() && confirmed.getFirst().index <= index) {
+            confirmed.removeFirst().complete();
+        }
+    }
+
+    /** One tick: asks again for a round that got lost, and gives up callers that waited long. */
+    void tick(RawNode raft, long now) {
+        if (!inFlight.isEmpty() && ++ticksInFlight % RETRY_TICKS == 0) {
+            raft.readIndex(context());
+        }
+        arrived = stillWaiting(arrived, now);
+        inFlight = stillWaiting(inFlight, now);
+        for (Round round : confirmed) {
+            round.waiters = stillWaiting(round.waiters, now);
+        }
+    }
+
+    /** Fails all. */
+    void close() {
+        fail(arrived, EtcdError.STOPPED);
+        fail(inFlight, EtcdError.STOPPED);
+        for (Round round : confirmed) {
+            fail(round.waiters, EtcdError.STOPPED);
+        }
+    }
+
+    private byte[] context() {
+        return ByteBuffer.allocate(Long.BYTES).putLong(roundId).array();
+    }
+
+    // Nearly always nobody is late, and then nothing is copied.
+    private List<Waiter> stillWaiting(List<Waiter> waiters, long now) {
+        if (waiters.stream().noneMatch(waiter -> waiter.isLate(now))) {
+            return waiters;
+        }
+        fail(waiters.stream().filter(waiter -> waiter.isLate(now)).toList(), EtcdError.TIMEOUT);
+        return new ArrayList<>(waiters.stream().filter(waiter -> !waiter.isLate(now)).toList());
+    }
+
+    private void fail(List<Waiter> waiters, EtcdError error) {
+        for (Waiter waiter : waiters) {
+            metrics.readIndexesFailed.increment();
+            waiter.point.completeExceptionally(error.exception());
+        }
+    }
+
+    /**
+     * One caller.
+     *
+     * @param point completes when its reads are linearizable
+     * @param deadline when to give up, by the monotonic clock
+     */
+    record Waiter(CompletableFuture<Void> point, long deadline) {
+        private boolean isLate(long now) {
+            return now - deadline >= 0;
+        }
+    }
+
+    private static final class Round {
+        private final long index;
+        private List<Waiter> waiters;
+
+        private Round(long index, List<Waiter> waiters) {
+            this.index = index;
+            this.waiters = waiters;
+        }
+
+        private void complete() {
+            for (Waiter waiter : waiters) {
+                waiter.point.complete(null);
+            }
+        }
+    }
+}

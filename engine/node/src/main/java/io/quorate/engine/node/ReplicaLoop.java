@@ -1,0 +1,395 @@
+package io.quorate.engine.node;
+
+import static java.lang.System.Logger.Level.INFO;
+
+import io.quorate.engine.raft.ConfState;
+import io.quorate.engine.raft.Entry;
+import io.quorate.engine.raft.EntryType;
+import io.quorate.engine.raft.HardState;
+import io.quorate.engine.raft.Message;
+import io.quorate.engine.raft.MessageType;
+import io.quorate.engine.raft.ProposalDroppedException;
+import io.quorate.engine.raft.RawNode;
+import io.quorate.engine.raft.Ready;
+import io.quorate.engine.raft.Role;
+import io.quorate.engine.raft.SoftState;
+import io.quorate.spi.storage.Applied;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+
+/**
+ * The raft thread. It alone touches the {@link RawNode} and writes to the log, and it waits for
+ * nothing but its mailbox: a write to the log comes back as an event when it is durable, and so
+ * does an apply. One turn:
+ *
+ * <pre>
+ * take all events -> step them into raft
+ *                 -> propose what waits, if no write of entries is under way
+ *                 -> take raft's Ready: entries and hard state to the log as one unit,
+ *                                       committed entries to the apply thread,
+ *                                       messages to the peers
+ * </pre>
+ *
+ * While one write of entries is under way no further proposal is made: those that come meanwhile
+ * become the next unit, together. That is the group commit; all else goes on during the write.
+ */
+final class ReplicaLoop implements Runnable {
+    private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
+
+    /** Payload of one unit, beyond a first entry of any size. */
+    private static final long UNIT_BYTES_MAX = 8 << 20;
+
+    private static final byte[] NO_CONTEXT = new byte[0];
+
+    private final Mailbox<Event> mailbox = new Mailbox<>();
+    private final Deque<Event> events = new ArrayDeque<>();
+    private final AtomicBoolean tickPosted = new AtomicBoolean();
+    private final long memberId;
+    private final RawNode raft;
+    private final RaftLogStorage storage;
+    private final ReadIndexQueue reads;
+    private final PendingProposals proposals;
+    private final NodeMetrics metrics;
+    private final PeerSender peers;
+    private final LongSupplier nanoTime;
+    private final Seams seams;
+    private final LogCutter cutter;
+    private final Deque<PendingProposal> waiting = new ArrayDeque<>();
+    private final Deque<Unit> writing = new ArrayDeque<>();
+    private final long startCommit;
+    private int entryUnits;
+    private boolean proposalsHeld;
+    private boolean mayCampaign = true;
+    private boolean versionSeen;
+    private boolean stopping;
+    private Applied applied;
+    private volatile View view;
+
+    /**
+     * @param raft new, with nothing taken from it
+     * @param conf membership that raft starts with
+     * @param applied position of the state
+     * @param cutter of the log behind checkpoints
+     */
+    ReplicaLoop(
+            long memberId,
+            RawNode raft,
+            ConfState conf,
+            Applied applied,
+            RaftLogStorage storage,
+            LogCutter cutter,
+            ReadIndexQueue reads,
+            PendingProposals proposals,
+            NodeMetrics metrics,
+            NodeRuntime runtime,
+            Seams seams) {
+        this.memberId = memberId;
+        this.raft = raft;
+        this.applied = applied;
+        this.storage = storage;
+        this.cutter = cutter;
+        this.reads = reads;
+        this.proposals = proposals;
+        this.metrics = metrics;
+        this.peers = runtime.peers();
+        this.nanoTime = runtime.nanoTime();
+        this.seams = seams;
+        HardState start = raft.status().hardState();
+        this.startCommit = start.commit();
+        this.view = new View(0, false, start.term(), start.commit(), conf);
+    }
+
+    /** What the raft thread calls outside of itself. */
+    interface Seams {
+        /** Committed entries, durable here. */
+        void apply(List<Entry> entries, List<Message> responses);
+
+        /** This member leads, and has applied all that earlier leaders committed. */
+        void leading();
+
+        /** The loop ended by this error. */
+        void failed(Throwable cause);
+    }
+
+    /**
+     * What other threads see of raft.
+     *
+     * @param leader 0 for none
+     * @param leading whether this member is it
+     */
+    record View(long leader, boolean leading, long term, long commit, ConfState conf) {}
+
+    View view() {
+        return view;
+    }
+
+    /** Any thread. */
+    void post(Event event) {
+        mailbox.post(event);
+    }
+
+    /** Any thread. Ticks that come while the loop has not taken the last one are dropped. */
+    void tick() {
+        if (tickPosted.compareAndSet(false, true)) {
+            mailbox.post(Event.Signal.TICK);
+        }
+    }
+
+    @Override
+    public void run() {
+        try {
+            campaignIfAlone();
+            work();
+            while (!stopping) {
+                mailbox.take(events);
+                for (Event event = events.poll(); event != null; event = events.poll()) {
+                    handle(event);
+                }
+                work();
+            }
+            storage.saveCommit();
+        } catch (Throwable t) {
+            seams.failed(t);
+        } finally {
+            failReads();
+        }
+    }
+
+    // The member counts as stopped by now, so that whoever posts a read later sees that himself.
+    private void failReads() {
+        mailbox.poll(events);
+        for (Event event : events) {
+            if (event instanceof Event.Read(ReadIndexQueue.Waiter waiter)) {
+                reads.add(waiter);
+            }
+        }
+        reads.close();
+    }
+
+    private void handle(Event event) throws ProposalDroppedException {
+        switch (event) {
+            case Event.Propose(PendingProposal proposal) -> waiting.add(proposal);
+            case Event.Read(ReadIndexQueue.Waiter waiter) -> reads.add(waiter);
+            case Event.Step(Message message) -> stepPeer(message);
+            case Event.EntriesApplied report -> entriesApplied(report);
+            case Event.Checkpointed(Applied at) -> cutter.cut(storage, at);
+            case Event.Signal.TICK -> tickNow();
+            // Looked for after each event anyway; the signal only wakes the loop.
+            case Event.Signal.WRITTEN -> {}
+            case Event.Signal.STOP -> stopping = true;
+        }
+    }
+
+    // Proposals that another member forwards are dropped without a leader; it asks again.
+    private void stepPeer(Message message) {
+        try {
+            raft.step(message);
+        } catch (ProposalDroppedException e) {
+            LOGGER.log(System.Logger.Level.DEBUG, "dropped a forwarded proposal");
+        }
+    }
+
+    private void tickNow() {
+        tickPosted.set(false);
+        raft.tick();
+        long now = nanoTime.getAsLong();
+        proposals.expire(now);
+        waiting.removeIf(proposal -> !proposals.isWaitedFor(proposal));
+        reads.tick(raft, now);
+        proposalsHeld = false;
+    }
+
+    private void entriesApplied(Event.EntriesApplied report) throws ProposalDroppedException {
+        for (var change : report.changes()) {
+            ConfState conf = raft.applyConfChange(change);
+            view = new View(view.leader, view.leading, view.term, view.commit, conf);
+            metrics.isLearner.set(conf.learners().contains(memberId) ? 1 : 0);
+        }
+        for (Message response : report.responses()) {
+            raft.step(response);
+        }
+        applied = report.at();
+        storage.applied(applied.index());
+        reads.applied(applied.index());
+        campaignIfAlone();
+        // The first entry of its own term tells a leader that it has all earlier ones.
+        if (view.leading && !versionSeen && applied.term() == view.term) {
+            versionSeen = true;
+            seams.leading();
+        }
+    }
+
+    // Nobody else can be elected, so there is nothing to wait for once the membership is known.
+    private void campaignIfAlone() {
+        boolean alone = view.conf.voters().equals(List.of(memberId));
+        if (mayCampaign && alone && applied.index() >= startCommit) {
+            mayCampaign = false;
+            raft.campaign();
+        }
+    }
+
+    private void work() throws ProposalDroppedException {
+        boolean written;
+        do {
+            propose();
+            reads.start(raft);
+            while (raft.hasReady()) {
+                act(raft.ready());
+            }
+            written = finishWrites();
+        } while (written);
+    }
+
+    private void propose() {
+        if (waiting.isEmpty() || entryUnits > 0 || proposalsHeld || view.leader == 0) {
+            return;
+        }
+        List<Entry> entries = new ArrayList<>(waiting.size());
+        List<PendingProposal> taken = new ArrayList<>(waiting.size());
+        long bytes = 0;
+        while (!waiting.isEmpty() && (bytes < UNIT_BYTES_MAX || taken.isEmpty())) {
+            PendingProposal proposal = waiting.poll();
+            // One that timed out while it waited is better not made at all.
+            if (proposals.isWaitedFor(proposal)) {
+                taken.add(proposal);
+                entries.add(new Entry(0, 0, EntryType.NORMAL, proposal.data()));
+                bytes += proposal.data().length;
+            }
+        }
+        if (entries.isEmpty()) {
+            return;
+        }
+        try {
+            raft.step(proposal(entries));
+        } catch (ProposalDroppedException e) {
+            // Nothing of it is in the log; it is tried again at the next tick.
+            taken.reversed().forEach(waiting::addFirst);
+            proposalsHeld = true;
+        }
+    }
+
+    private Message proposal(List<Entry> entries) {
+        return new Message(
+                MessageType.PROP,
+                0,
+                memberId,
+                0,
+                0,
+                0,
+                entries,
+                0,
+                0,
+                null,
+                false,
+                0,
+                NO_CONTEXT,
+                List.of());
+    }
+
+    private void act(Ready ready) {
+        if (ready.softState() != null) {
+            leaderChanged(ready.softState());
+        }
+        if (ready.hardState() != null) {
+            HardState hard = ready.hardState();
+            view = new View(view.leader, view.leading, hard.term(), hard.commit(), view.conf);
+        }
+        for (var read : ready.readStates()) {
+            reads.confirm(read, applied.index());
+        }
+        for (Message message : ready.messages()) {
+            if (message.to() == RawNode.APPEND_THREAD) {
+                write(message);
+            } else if (message.to() == RawNode.APPLY_THREAD) {
+                seams.apply(message.entries(), message.responses());
+            } else {
+                peers.send(message);
+            }
+        }
+    }
+
+    private void leaderChanged(SoftState soft) {
+        boolean leading = soft.role() == Role.LEADER;
+        if (soft.leader() != 0 && soft.leader() != view.leader) {
+            metrics.leaderChanges.increment();
+            proposalsHeld = false;
+        }
+        if (!leading) {
+            versionSeen = false;
+        }
+        metrics.hasLeader.set(soft.leader() == 0 ? 0 : 1);
+        metrics.isLeader.set(leading ? 1 : 0);
+        view = new View(soft.leader(), leading, view.term, view.commit, view.conf);
+    }
+
+    private void write(Message message) {
+        if (message.snapshot() != null) {
+            throw new UnsupportedOperationException(
+                    "a snapshot from another member; clusters of several members are not built yet");
+        }
+        boolean hasHardState = message.term() != 0 || message.vote() != 0 || message.commit() != 0;
+        CompletableFuture<Void> durable =
+                storage.append(
+                        message.entries(),
+                        hasHardState
+                                ? new HardState(message.term(), message.vote(), message.commit())
+                                : null);
+        boolean hasEntries = !message.entries().isEmpty();
+        writing.add(new Unit(durable, message.responses(), hasEntries));
+        entryUnits += hasEntries ? 1 : 0;
+        if (!durable.isDone()) {
+            durable.whenComplete((done, thrown) -> mailbox.post(Event.Signal.WRITTEN));
+        }
+    }
+
+    /** Answers raft for the writes that are durable, in order; false when there were none. */
+    private boolean finishWrites() throws ProposalDroppedException {
+        boolean any = false;
+        while (!writing.isEmpty() && writing.getFirst().durable.isDone()) {
+            Unit unit = writing.removeFirst();
+            unit.durable.join();
+            entryUnits -= unit.hasEntries ? 1 : 0;
+            for (Message response : unit.responses) {
+                if (response.to() == memberId) {
+                    raft.step(response);
+                } else {
+                    peers.send(response);
+                }
+            }
+            any = true;
+        }
+        return any;
+    }
+
+    /** Ends the loop; what is durable stays so. */
+    void stop() {
+        LOGGER.log(INFO, "stopping raft", Fields.of("local-member-id", Long.toHexString(memberId)));
+        mailbox.post(Event.Signal.STOP);
+    }
+
+    /** A write to the log that raft waits for. */
+    private record Unit(
+            CompletableFuture<Void> durable, List<Message> responses, boolean hasEntries) {}
+
+    /** Cuts the log behind a checkpoint. */
+    record LogCutter(long catchUpEntries, long logBytesMax) {
+        /**
+         * Lets go of the entries before the durable state (I4), but for those that slow followers
+         * may still want. A log beyond its bound keeps none for them.
+         */
+        private void cut(RaftLogStorage storage, Applied durable) {
+            long kept = storage.sizeOnDisk() > logBytesMax ? 0 : catchUpEntries;
+            long index = durable.index() - kept;
+            if (index >= storage.firstIndex()) {
+                storage.saveCommit();
+                storage.compact(index);
+            }
+        }
+    }
+}

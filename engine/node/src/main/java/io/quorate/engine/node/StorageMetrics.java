@@ -1,0 +1,41 @@
+package io.quorate.engine.node;
+
+import io.quorate.engine.metrics.Histogram;
+import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.spi.storage.StorageEnv;
+
+/** The durations that storage backends observe, under etcd's names (ME-18). Any thread. */
+public final class StorageMetrics {
+    private static final double[] BUCKETS = Histogram.exponential(0.001, 2, 14);
+
+    private final Histogram fsync;
+    private final Histogram write;
+    private final Histogram commit;
+
+    public StorageMetrics(MetricRegistry metrics) {
+        fsync =
+                metrics.histogram(
+                        "etcd_disk_wal_fsync_duration_seconds",
+                        "The latency distributions of fsync called by WAL.",
+                        BUCKETS);
+        write =
+                metrics.histogram(
+                        "etcd_disk_wal_write_duration_seconds",
+                        "The latency distributions of writes to the WAL.",
+                        BUCKETS);
+        commit =
+                metrics.histogram(
+                        "etcd_disk_backend_commit_duration_seconds",
+                        "The latency distributions of commit called by backend.",
+                        BUCKETS);
+    }
+
+    /** To be called from {@link StorageEnv#observe}. */
+    public void observe(StorageEnv.Timing timing, long nanos) {
+        switch (timing) {
+            case LOG_FSYNC -> fsync.observeNanos(nanos);
+            case LOG_WRITE -> write.observeNanos(nanos);
+            case STATE_COMMIT -> commit.observeNanos(nanos);
+        }
+    }
+}

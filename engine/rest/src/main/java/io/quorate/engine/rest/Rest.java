@@ -1,0 +1,50 @@
+package io.quorate.engine.rest;
+
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.HttpService;
+import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.node.Node;
+
+import java.util.Set;
+
+/** The plain HTTP side of a member, mounted on a Helidon listener. */
+public final class Rest {
+    /** {@code --cors} by default: everybody. */
+    public static final Set<String> ANY_ORIGIN = Set.of("*");
+
+    private final HttpService version;
+    private final HttpService health;
+    private final HttpService metricsPage;
+    private final Cors cors;
+
+    /**
+     * @param node outlives the pages
+     * @param metrics what /metrics shows; the rows of the process itself are added to it
+     * @param corsOrigins origins that browsers may call from, or {@link #ANY_ORIGIN} (HT-19)
+     */
+    public Rest(Node node, MetricRegistry metrics, Set<String> corsOrigins) {
+        ProcessMetrics.register(metrics);
+        this.version = new VersionPage(node);
+        this.health = new HealthPages(node, metrics);
+        this.metricsPage = new MetricsPage(metrics);
+        this.cors = new Cors(corsOrigins);
+    }
+
+    /** All pages of a client listener, and 404 for the rest. To be called after other routes. */
+    public void addTo(HttpRouting.Builder routing) {
+        routing.addFilter(cors).register(version).register(health).register(metricsPage);
+        routing.any(Texts::notFound);
+    }
+
+    /** The pages of a listener of {@code --listen-metrics-urls} (HT-22). */
+    public void addMetricsTo(HttpRouting.Builder routing) {
+        routing.register(health).register(metricsPage);
+        routing.any(Texts::notFound);
+    }
+
+    /** What a peer listener answers beside raft's own traffic. */
+    public void addPeerTo(HttpRouting.Builder routing) {
+        routing.register(version);
+        routing.any(Texts::notFound);
+    }
+}

@@ -1,0 +1,518 @@
+package io.quorate.engine.server;
+
+import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import io.helidon.webserver.WebServerConfig;
+import io.helidon.webserver.http.HttpRouting;
+import io.quorate.api.grpc.ConnectionSettings;
+import io.quorate.api.grpc.Traffic;
+import io.quorate.engine.grpc.GrpcMount;
+import io.quorate.engine.grpc.GrpcSettings;
+import io.quorate.engine.grpc.ServiceSettings;
+import io.quorate.engine.grpc.Services;
+import io.quorate.engine.metrics.Counter;
+import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.node.Node;
+import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.StorageMetrics;
+import io.quorate.engine.node.Version;
+import io.quorate.engine.rest.Rest;
+import io.quorate.engine.server.PluginRegistry.Found;
+import io.quorate.spi.storage.StorageException;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A member as a library: storage, replica, services and listeners, put together and taken apart in
+ * order. {@code bin/etcd} is this and a command line.
+ *
+ * <p>Start: addresses are tried, the data directory is looked at, storage is opened, the replica
+ * starts, the peer addresses are bound, and once the member has published itself to its cluster the
+ * client addresses are bound and {@link #ready} completes. Stop is the way back. Any thread.
+ */
+public final class EtcdServer implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("io.quorate.engine.server");
+
+    /** What gRPC adds to a request, as etcd counts it (GS-04). */
+    private static final int GRPC_OVERHEAD_BYTES = 512 * 1024;
+
+    private static final Duration GRACE = Duration.ofSeconds(2);
+
+    private final ServerConfig config;
+    private final MetricRegistry metrics = new MetricRegistry();
+    private final CompletableFuture<Void> ready = new CompletableFuture<>();
+    private final CompletableFuture<Void> terminated = new CompletableFuture<>();
+    private final AtomicBoolean closing = new AtomicBoolean();
+    private final Stores stores;
+    private final Node node;
+    private final Rest rest;
+    private final List<Listener> peers = new ArrayList<>();
+    // Guarded by this: filled once the member has joined, emptied by close.
+    private final List<Listener> clients = new ArrayList<>();
+    private final List<Listener> metricsListeners = new ArrayList<>();
+    private final List<GrpcMount> mounts = new ArrayList<>();
+
+    private EtcdServer(ServerConfig config, DataDirectory directory, InitialCluster cluster) {
+        this.config = config;
+        CompletableFuture<Throwable> storageFailure = new CompletableFuture<>();
+        StorageMetrics timings = new StorageMetrics(metrics);
+        this.stores =
+                Stores.open(
+                        config.storage(),
+                        directory,
+                        plugins(config),
+                        timings::observe,
+                        storageFailure::complete);
+        this.node = startNode(cluster);
+        storageFailure.thenAccept(node::fail);
+        this.rest = new Rest(node, metrics, Rest.ANY_ORIGIN);
+    }
+
+    /** A replica that does not start has closed log and state. */
+    private Node startNode(InitialCluster cluster) {
+        boolean started = false;
+        try {
+            NodeConfig settings = nodeConfig(cluster);
+            Node replica =
+                    Node.start(settings, stores.log(), stores.state(), metrics, this::failed);
+            started = true;
+            return replica;
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(e.getMessage(), e);
+        } finally {
+            if (!started) stores.close();
+        }
+    }
+
+    /**
+     * Starts a member. Returns when its replica runs and its peer addresses are bound; clients are
+     * served when {@link #ready} completes, which takes a majority of the cluster.
+     *
+     * @throws ConfigException for a configuration that does not fit this machine, the data
+     *     directory or itself; nothing was changed
+     * @throws StorageException for storage that cannot be opened
+     */
+    public static EtcdServer start(ServerConfig config) {
+        refuseUnserved(config);
+        // The classes of the web server load while storage opens.
+        Thread.ofPlatform().daemon().name("load-web-server").start(Listener::load);
+        ServerConfig.Addresses addresses = config.addresses();
+        DataDirectory directory = DataDirectory.inspect(config);
+        LOG.log(
+                INFO,
+                "configuring peer listeners",
+                Fields.of("listen-peer-urls", MemberUrl.texts(addresses.listenPeer())));
+        Listener.probe(addresses.listenPeer());
+        LOG.log(
+                INFO,
+                "configuring client listeners",
+                Fields.of("listen-client-urls", MemberUrl.texts(addresses.listenClient())));
+        Listener.probe(addresses.listenClient());
+        Listener.probe(addresses.listenMetrics());
+        InitialCluster cluster = cluster(config, directory.fresh());
+        logSettings(config, directory.fresh(), cluster);
+        EtcdServer server = new EtcdServer(config, directory, cluster);
+        try {
+            server.servePeers();
+        } catch (RuntimeException | Error e) {
+            server.close();
+            throw e;
+        }
+        server.node.ready().whenComplete(server::joined);
+        return server;
+    }
+
+    /**
+     * Completes when clients are served; exceptionally when the member ends before, or when a
+     * client address cannot be bound.
+     */
+    public CompletableFuture<Void> ready() {
+        return ready.copy();
+    }
+
+    /** Completes when the member has ended: normally after {@link #close}, else with the cause. */
+    public CompletableFuture<Void> terminated() {
+        return terminated.copy();
+    }
+
+    /** Where clients are served; ports that the system chose are filled in. Empty before ready. */
+    public synchronized List<MemberUrl> clientUrls() {
+        List<MemberUrl> urls = new ArrayList<>();
+        for (Listener client : clients) urls.add(client.bound());
+        return List.copyOf(urls);
+    }
+
+    /** The replica, for those who embed a server. It belongs to the server. */
+    public Node node() {
+        return node;
+    }
+
+    /**
+     * Stops in order: no new calls, those in flight may end within a grace, then the replica and
+     * its storage. A second call returns at once.
+     */
+    @Override
+    public void close() {
+        if (!closing.compareAndSet(false, true)) return;
+        LOG.log(INFO, "closing etcd server", names());
+        try {
+            stopClients();
+        } finally {
+            try {
+                node.close();
+            } finally {
+                stores.close();
+                for (Listener peer : peers) closePeer(peer);
+                LOG.log(INFO, "closed etcd server", names());
+                ready.cancel(false);
+                terminated.complete(null);
+            }
+        }
+    }
+
+    private synchronized void stopClients() {
+        List<CompletableFuture<Void>> stops = new ArrayList<>();
+        for (GrpcMount mount : mounts) stops.add(mount.stop(GRACE));
+        try {
+            CompletableFuture.allOf(stops.toArray(CompletableFuture[]::new))
+                    .get(GRACE.toMillis() + 500, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            LOG.log(WARNING, "cutting calls that did not end in time", Fields.of("grace", GRACE));
+        } catch (ExecutionException e) {
+            LOG.log(ERROR, "a client connection did not end well", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        for (Listener client : clients) client.close();
+        for (Listener listener : metricsListeners) listener.close();
+        for (GrpcMount mount : mounts) mount.close();
+        clients.clear();
+    }
+
+    private static void closePeer(Listener peer) {
+        String address = peer.bound().hostPort();
+        LOG.log(INFO, "stopping serving peer traffic", Fields.of("address", address));
+        peer.close();
+        LOG.log(INFO, "stopped serving peer traffic", Fields.of("address", address));
+    }
+
+    private void servePeers() {
+        for (MemberUrl url : config.addresses().listenPeer()) {
+            HttpRouting.Builder routing = HttpRouting.builder();
+            rest.addPeerTo(routing);
+            Listener peer = Listener.start(url, routing, listener -> {});
+            peers.add(peer);
+            LOG.log(INFO, "serving peer traffic", Fields.of("address", peer.bound().hostPort()));
+        }
+        Map<String, Object> fields =
+                Fields.of("local-member-id", Long.toHexString(node.memberId()));
+        fields.putAll(addresses());
+        LOG.log(INFO, "now serving peer/client/metrics", fields);
+    }
+
+    /** Called once, by a thread of the replica: binding must not hold it up. */
+    private void joined(Void nothing, Throwable failure) {
+        if (failure != null) {
+            ready.completeExceptionally(failure);
+            return;
+        }
+        Thread.ofPlatform().name("serve-clients").start(this::serveClients);
+    }
+
+    private void serveClients() {
+        try {
+            synchronized (this) {
+                if (closing.get()) return;
+                LOG.log(INFO, "ready to serve client requests");
+                for (MemberUrl url : config.addresses().listenClient()) clients.add(client(url));
+                for (MemberUrl url : config.addresses().listenMetrics()) metrics(url);
+            }
+            ready.complete(null);
+        } catch (RuntimeException | Error e) {
+            ready.completeExceptionally(e);
+            failed(e);
+        }
+    }
+
+    private Listener client(MemberUrl url) {
+        HttpRouting.Builder routing = HttpRouting.builder();
+        rest.addTo(routing);
+        Listener client = Listener.start(url, routing, this::mountGrpc);
+        LOG.log(
+                WARNING,
+                "serving client traffic insecurely; this is strongly discouraged!",
+                Fields.of("traffic", "grpc+http", "address", client.bound().hostPort()));
+        return client;
+    }
+
+    private void mountGrpc(WebServerConfig.Builder listener) {
+        ServerConfig.Limits limits = config.limits();
+        long streams = limits.concurrentStreamsMax();
+        ConnectionSettings connection =
+                ConnectionSettings.DEFAULTS
+                        .withMaxMessageBytes(messageBytesMax(limits))
+                        .withMaxConcurrentStreams(
+                                streams == 0 ? ConnectionSettings.UNLIMITED_STREAMS : streams)
+                        .withKeepAlive(
+                                limits.keepaliveMinTime(),
+                                limits.keepaliveInterval(),
+                                limits.keepaliveTimeout());
+        GrpcSettings.Mount mount =
+                switch (config.mount()) {
+                    case CORE -> GrpcSettings.Mount.QUORATE;
+                    case HELIDON -> GrpcSettings.Mount.HELIDON;
+                };
+        ServiceSettings services =
+                new ServiceSettings(
+                        limits.requestBytesMax(),
+                        limits.txnOpsMax(),
+                        ServiceSettings.DEFAULT_QUOTA_BYTES,
+                        limits.slowCall(),
+                        limits.extensiveMetrics());
+        mounts.add(
+                GrpcMount.install(
+                        listener,
+                        Services.all(node, services, metrics),
+                        new GrpcSettings(mount, connection),
+                        new ClientTraffic(metrics)));
+    }
+
+    private static int messageBytesMax(ServerConfig.Limits limits) {
+        return (int)
+                Math.min(Integer.MAX_VALUE, (long) limits.requestBytesMax() + GRPC_OVERHEAD_BYTES);
+    }
+
+    private void metrics(MemberUrl url) {
+        HttpRouting.Builder routing = HttpRouting.builder();
+        rest.addMetricsTo(routing);
+        Listener listener = Listener.start(url, routing, server -> {});
+        metricsListeners.add(listener);
+        LOG.log(INFO, "serving metrics", Fields.of("address", listener.bound().text()));
+    }
+
+    private void failed(Throwable cause) {
+        ready.completeExceptionally(cause);
+        terminated.completeExceptionally(cause);
+    }
+
+    private NodeConfig nodeConfig(InitialCluster cluster) {
+        ServerConfig.Raft raft = config.raft();
+        return new NodeConfig(
+                config.name(),
+                MemberUrl.texts(config.addresses().advertiseClient()),
+                MemberUrl.texts(config.addresses().advertisePeer()),
+                cluster.urls(),
+                config.bootstrap().token(),
+                raft.snapshotCount(),
+                raft.catchUpEntries(),
+                NodeConfig.DEFAULT_LOG_BYTES_MAX,
+                raft.heartbeat(),
+                raft.electionTicks(),
+                config.limits().requestBytesMax(),
+                raft.preVote());
+    }
+
+    private static PluginRegistry plugins(ServerConfig config) {
+        PluginRegistry plugins = PluginRegistry.load(config.storage().plugins());
+        for (Found plugin : plugins.all()) {
+            LOG.log(
+                    INFO,
+                    "found storage plugin",
+                    Fields.of(
+                            "name",
+                            plugin.name(),
+                            "parts",
+                            plugin.halves(),
+                            "version",
+                            plugin.version(),
+                            "location",
+                            plugin.location()));
+        }
+        return plugins;
+    }
+
+    /** The members to begin with; a data directory that has been used knows them by itself. */
+    private static InitialCluster cluster(ServerConfig config, boolean fresh) {
+        List<MemberUrl> own = config.addresses().advertisePeer();
+        if (!fresh) return InitialCluster.of(config.name(), own);
+        if (config.bootstrap().existing()) {
+            throw new ConfigException(
+                    "joining an existing cluster (--initial-cluster-state existing) is not supported"
+                            + " by this release yet; start a cluster of one with the state new");
+        }
+        InitialCluster cluster = InitialCluster.parse(config.bootstrap().initialCluster());
+        cluster.check(config.name(), own);
+        if (cluster.size() > 1) {
+            throw new ConfigException(
+                    "--initial-cluster names "
+                            + cluster.size()
+                            + " members; clusters of more than one member are not supported by this"
+                            + " release yet");
+        }
+        return cluster;
+    }
+
+    private static void refuseUnserved(ServerConfig config) {
+        ServerConfig.Addresses addresses = config.addresses();
+        for (MemberUrl url : addresses.listenClient()) {
+            if (url.secure()) {
+                throw new ConfigException(
+                        "TLS key/cert (--cert-file, --key-file) must be provided for client url "
+                                + url
+                                + " with HTTPS scheme; this release does not support TLS yet, use"
+                                + " http");
+            }
+        }
+        List<MemberUrl> all = new ArrayList<>(addresses.listenPeer());
+        all.addAll(addresses.listenClient());
+        all.addAll(addresses.listenMetrics());
+        for (MemberUrl url : all) {
+            if (url.secure()) {
+                throw new ConfigException(
+                        "cannot listen on TLS for "
+                                + url
+                                + ": this release does not support TLS yet, use http");
+            }
+            if (url.local()) {
+                throw new ConfigException(
+                        "cannot listen on "
+                                + url
+                                + ": sockets of the file system are not supported by this release"
+                                + " yet, use http");
+            }
+        }
+    }
+
+    /** PK-20: what support asks for first. */
+    private static void logSettings(ServerConfig config, boolean fresh, InitialCluster cluster) {
+        ServerConfig.Raft raft = config.raft();
+        ServerConfig.Limits limits = config.limits();
+        Map<String, Object> fields =
+                Fields.of(
+                        "etcd-version",
+                        Version.ETCD,
+                        "java-version",
+                        System.getProperty("java.version"),
+                        "java-vm",
+                        System.getProperty("java.vm.name"),
+                        "os",
+                        System.getProperty("os.name"),
+                        "arch",
+                        System.getProperty("os.arch"),
+                        "max-cpu-available",
+                        Runtime.getRuntime().availableProcessors(),
+                        "max-heap-bytes",
+                        Runtime.getRuntime().maxMemory(),
+                        "member-initialized",
+                        !fresh,
+                        "name",
+                        config.name(),
+                        "data-dir",
+                        config.dataDir(),
+                        "wal-dir",
+                        config.walDir().map(Object::toString).orElse(""),
+                        "member-dir",
+                        config.memberDir(),
+                        "storage-log",
+                        config.storage().log(),
+                        "storage-state",
+                        config.storage().state(),
+                        "heartbeat-interval",
+                        raft.heartbeat(),
+                        "election-timeout",
+                        raft.heartbeat().multipliedBy(raft.electionTicks()),
+                        "snapshot-count",
+                        raft.snapshotCount(),
+                        "snapshot-catchup-entries",
+                        raft.catchUpEntries());
+        fields.putAll(addresses(config));
+        fields.putAll(
+                Fields.of(
+                        "initial-cluster",
+                        fresh ? cluster.toString() : "",
+                        "initial-cluster-state",
+                        config.bootstrap().existing() ? "existing" : "new",
+                        "initial-cluster-token",
+                        config.bootstrap().token(),
+                        "max-request-bytes",
+                        limits.requestBytesMax(),
+                        "max-txn-ops",
+                        limits.txnOpsMax(),
+                        "max-concurrent-streams",
+                        limits.concurrentStreamsMax(),
+                        "pre-vote",
+                        raft.preVote(),
+                        "grpc-mount",
+                        config.mount().name().toLowerCase(Locale.ROOT)));
+        LOG.log(INFO, "starting an etcd server", fields);
+    }
+
+    private Map<String, Object> addresses() {
+        return addresses(config);
+    }
+
+    private static Map<String, Object> addresses(ServerConfig config) {
+        ServerConfig.Addresses addresses = config.addresses();
+        return Fields.of(
+                "initial-advertise-peer-urls",
+                MemberUrl.texts(addresses.advertisePeer()),
+                "listen-peer-urls",
+                MemberUrl.texts(addresses.listenPeer()),
+                "advertise-client-urls",
+                MemberUrl.texts(addresses.advertiseClient()),
+                "listen-client-urls",
+                MemberUrl.texts(addresses.listenClient()),
+                "listen-metrics-urls",
+                MemberUrl.texts(addresses.listenMetrics()));
+    }
+
+    private Map<String, Object> names() {
+        return Fields.of(
+                "name",
+                config.name(),
+                "data-dir",
+                config.dataDir(),
+                "advertise-peer-urls",
+                MemberUrl.texts(config.addresses().advertisePeer()),
+                "advertise-client-urls",
+                MemberUrl.texts(config.addresses().advertiseClient()));
+    }
+
+    /** ME-27. */
+    private static final class ClientTraffic implements Traffic {
+        private final Counter received;
+        private final Counter sent;
+
+        private ClientTraffic(MetricRegistry metrics) {
+            received =
+                    metrics.counter(
+                            "etcd_network_client_grpc_received_bytes_total",
+                            "The total number of bytes received from grpc clients.");
+            sent =
+                    metrics.counter(
+                            "etcd_network_client_grpc_sent_bytes_total",
+                            "The total number of bytes sent to grpc clients.");
+        }
+
+        @Override
+        public void received(int bytes) {
+            received.add(bytes);
+        }
+
+        @Override
+        public void sent(int bytes) {
+            sent.add(bytes);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package io.quorate.engine.server;
+
+import io.quorate.engine.node.NodeConfig;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * Everything a member is told when it starts. Immutable, and valid in itself: the constructors
+ * refuse what can be refused without looking at the machine or at the data directory.
+ *
+ * @param name of the member (FL-01)
+ * @param dataDir everything of the member lies below it (FL-02)
+ * @param walDir directory of the Raft log when it has a disk of its own (FL-03)
+ */
+public record ServerConfig(
+        String name,
+        Path dataDir,
+        Optional<Path> walDir,
+        Addresses addresses,
+        Bootstrap bootstrap,
+        Raft raft,
+        Limits limits,
+        Storage storage,
+        Mount mount) {
+
+    /** Where the state and the log of the member lie. */
+    public Path memberDir() {
+        return dataDir.resolve("member");
+    }
+
+    Path logDir() {
+        return walDir.orElseGet(() -> memberDir().resolve("log"));
+    }
+
+    Path stateDir() {
+        return memberDir().resolve("state");
+    }
+
+    /** Which code serves gRPC on the client listeners. */
+    public enum Mount {
+        /** Our HTTP/2 connection. */
+        CORE,
+        /** Helidon's own gRPC routing. */
+        HELIDON
+    }
+
+    /**
+     * URLs to bind and to tell others (FL-08, FL-09, FL-32, FL-36, FL-81).
+     *
+     * @param listenPeer at least one, bound to an IP address or {@code localhost}
+     * @param listenClient likewise
+     * @param listenMetrics may be empty
+     * @param advertisePeer host names are allowed
+     * @param advertiseClient host names are allowed; may be empty
+     */
+    public record Addresses(
+            List<MemberUrl> listenPeer,
+            List<MemberUrl> listenClient,
+            List<MemberUrl> listenMetrics,
+            List<MemberUrl> advertisePeer,
+            List<MemberUrl> advertiseClient) {
+        private static final Pattern IPV4 =
+                Pattern.compile("((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.(?!$)|$)){4}");
+
+        public Addresses {
+            listenPeer = List.copyOf(listenPeer);
+            listenClient = List.copyOf(listenClient);
+            listenMetrics = List.copyOf(listenMetrics);
+            advertisePeer = List.copyOf(advertisePeer);
+            advertiseClient = List.copyOf(advertiseClient);
+            bindable(listenPeer);
+            bindable(listenClient);
+            bindable(listenMetrics);
+            reachable(advertisePeer, "--initial-advertise-peer-urls \"%s\" must be \"host:port\"");
+            reachable(
+                    advertiseClient,
+                    "--advertise-client-urls \"%s\" must be in the format \"host:port\","
+                            + " \"unix:/path/to/socket\" or \"unixs:/path/to/socket\"");
+        }
+
+        /** CF-08: names are refused, because which address they stand for may change. */
+        private static void bindable(List<MemberUrl> urls) {
+            for (MemberUrl url : urls) {
+                if (url.local() || url.host().equals("localhost") || isAddress(url.host())) {
+                    continue;
+                }
+                throw new ConfigException("expected IP in URL for binding (" + url.text() + ")");
+            }
+        }
+
+        private static boolean isAddress(String host) {
+            return host.indexOf(':') >= 0 || IPV4.matcher(host).matches();
+        }
+
+        private static void reachable(List<MemberUrl> urls, String sentence) {
+            for (MemberUrl url : urls) {
+                if (!url.host().isEmpty()) continue;
+                throw new ConfigException(
+                        sentence.formatted(String.join(",", MemberUrl.texts(urls)))
+                                + " (unexpected empty host ("
+                                + url.text()
+                                + "))");
+            }
+        }
+    }
+
+    /**
+     * How a new data directory comes to its cluster; not read for one that has been used.
+     *
+     * @param initialCluster {@code name=url} pairs separated by commas (FL-33)
+     * @param existing whether the cluster runs already (FL-34)
+     * @param token FL-35
+     */
+    public record Bootstrap(String initialCluster, boolean existing, String token) {}
+
+    /**
+     * @param snapshotCount applied entries between two checkpoints of the state (FL-04)
+     * @param catchUpEntries entries kept behind a checkpoint (FL-99)
+     * @param heartbeat FL-05, positive
+     * @param election FL-06, from five heartbeats to 50 s
+     * @param preVote FL-52
+     */
+    public record Raft(
+            long snapshotCount,
+            long catchUpEntries,
+            Duration heartbeat,
+            Duration election,
+            boolean preVote) {
+        private static final long ELECTION_MILLIS_MAX = 50_000;
+
+        /** etcd's defaults. */
+        public static final Raft DEFAULT =
+                new Raft(
+                        NodeConfig.DEFAULT_SNAPSHOT_COUNT,
+                        NodeConfig.DEFAULT_CATCH_UP_ENTRIES,
+                        NodeConfig.DEFAULT_TICK,
+                        NodeConfig.DEFAULT_TICK.multipliedBy(NodeConfig.DEFAULT_ELECTION_TICKS),
+                        true);
+
+        public Raft {
+            long heartbeatMillis = heartbeat.toMillis();
+            long electionMillis = election.toMillis();
+            positive("--heartbeat-interval", heartbeatMillis);
+            positive("--election-timeout", electionMillis);
+            if (electionMillis / 5 < heartbeatMillis) {
+                throw new ConfigException(
+                        "--election-timeout[%dms] should be at least as 5 times as --heartbeat-interval[%dms]"
+                                .formatted(electionMillis, heartbeatMillis));
+            }
+            if (electionMillis > ELECTION_MILLIS_MAX) {
+                throw new ConfigException(
+                        "--election-timeout[%dms] is too long, and should be set less than %dms"
+                                .formatted(electionMillis, ELECTION_MILLIS_MAX));
+            }
+            if (snapshotCount < 1) {
+                throw new ConfigException("--snapshot-count must be >0 (set to 0)");
+            }
+        }
+
+        /** Heartbeats that go by without a leader before an election. */
+        int electionTicks() {
+            return (int) (election.toMillis() / heartbeat.toMillis());
+        }
+
+        private static void positive(String flag, long millis) {
+            if (millis > 0) return;
+            throw new ConfigException(flag + " must be >0 (set to " + millis + "ms)");
+        }
+    }
+
+    /**
+     * What a client may ask for.
+     *
+     * @param requestBytesMax FL-19
+     * @param txnOpsMax FL-18
+     * @param concurrentStreamsMax of one connection (FL-20)
+     * @param keepaliveMinTime what a client must leave between two pings (FL-21); zero asks for
+     *     nothing
+     * @param keepaliveInterval silence of a client after which the server pings (FL-22); zero never
+     *     pings
+     * @param keepaliveTimeout what the server then waits for before it closes (FL-23)
+     * @param slowCall calls that take longer are logged (FL-88)
+     * @param extensiveMetrics whether the duration of every call is observed (FL-80)
+     */
+    public record Limits(
+            int requestBytesMax,
+            int txnOpsMax,
+            long concurrentStreamsMax,
+            Duration keepaliveMinTime,
+            Duration keepaliveInterval,
+            Duration keepaliveTimeout,
+            Duration slowCall,
+            boolean extensiveMetrics) {
+        /** etcd's defaults. */
+        public static final Limits DEFAULT =
+                new Limits(
+                        NodeConfig.DEFAULT_MAX_REQUEST_BYTES,
+                        128,
+                        0xffff_ffffL,
+                        Duration.ofSeconds(5),
+                        Duration.ofHours(2),
+                        Duration.ofSeconds(20),
+                        Duration.ofMillis(300),
+                        false);
+    }
+
+    /**
+     * @param log name of the plugin that holds the Raft log
+     * @param state name of the plugin that holds the state
+     * @param settings of plugins, by their name
+     * @param plugins directory with one directory for each further plugin
+     */
+    public record Storage(
+            String log,
+            String state,
+            Map<String, Map<String, String>> settings,
+            Optional<Path> plugins) {
+        public Storage {
+            Map<String, Map<String, String>> copy = new HashMap<>();
+            settings.forEach((plugin, values) -> copy.put(plugin, Map.copyOf(values)));
+            settings = Map.copyOf(copy);
+        }
+
+        /** Both halves in one plugin, with its own defaults. */
+        public static Storage of(String plugin) {
+            return new Storage(plugin, plugin, Map.of(), Optional.empty());
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package io.quorate.engine.state;
+
+import io.quorate.spi.storage.StorageException;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A member as etcd keeps it: a JSON object with {@code id} (a number, unsigned), {@code peerURLs},
+ * {@code isLearner}, {@code name} and {@code clientURLs}, the last three left out when false or
+ * empty. Writes what Go's encoder writes; reads any JSON object and passes over other fields.
+ */
+public final class MemberJson {
+    private final String text;
+    private int at;
+
+    private MemberJson(String text) {
+        this.text = text;
+    }
+
+    public static byte[] write(Member member) {
+        StringBuilder json = new StringBuilder(160);
+        json.append("{\"id\":").append(Long.toUnsignedString(member.id()));
+        json.append(",\"peerURLs\":");
+        writeList(json, member.peerUrls());
+        if (member.learner()) json.append(",\"isLearner\":true");
+        if (!member.name().isEmpty()) writeText(json.append(",\"name\":"), member.name());
+        if (!member.clientUrls().isEmpty())
+            writeList(json.append(",\"clientURLs\":"), member.clientUrls());
+        return json.append('}').toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * @throws StorageException.Corruption when it is not such an object
+     */
+    public static Member read(byte[] json) {
+        String text = new String(json, StandardCharsets.UTF_8);
+        try {
+            return new MemberJson(text).readMember();
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw new StorageException.Corruption(
+                    "keyspace members: not a member: "
+                            + text
+                            + "; restore this member from a snapshot or from its peers",
+                    e);
+        }
+    }
+
+    private static void writeList(StringBuilder json, List<String> texts) {
+        json.append('[');
+        for (int i = 0; i < texts.size(); i++) {
+            if (i > 0) json.append(',');
+            writeText(json, texts.get(i));
+        }
+        json.append(']');
+    }
+
+    private static void writeText(StringBuilder json, String text) {
+        json.append('"');
+        for (int i = 0; i < text.length(); i++) writeChar(json, text.charAt(i));
+        json.append('"');
+    }
+
+    private static void writeChar(StringBuilder json, char c) {
+        switch (c) {
+            case '"', '\\' -> json.append('\\').append(c);
+            case '\b' -> json.append("\\b");
+            case '\f' -> json.append("\\f");
+            case '\n' -> json.append("\\n");
+            case '\r' -> json.append("\\r");
+            case '\t' -> json.append("\\t");
+            case '<', '>', '&', '\u2028', '\u2029' ->
+                    json.append(String.format("\\u%04x", (int) c));
+            default -> {
+                if (c < ' ') json.append(String.format("\\u%04x", (int) c));
+                else json.append(c);
+            }
+        }
+    }
+
+    private Member readMember() {
+        long id = 0;
+        String name = "";
+        List<String> peerUrls = List.of();
+        List<String> clientUrls = List.of();
+        boolean learner = false;
+        expect('{');
+        for (boolean more = !accept('}'); more; more = !acceptEnd('}')) {
+            String field = readText();
+            expect(':');
+            switch (field) {
+                case "id" -> id = Long.parseUnsignedLong(readWord());
+                case "name" -> name = readText();
+                case "peerURLs" -> peerUrls = readList();
+                case "clientURLs" -> clientUrls = readList();
+                case "isLearner" -> learner = Boolean.parseBoolean(readWord());
+                default -> skipValue();
+            }
+        }
+        return new Member(id, name, peerUrls, clientUrls, learner);
+    }
+
+    private List<String> readList() {
+        if (peek() == 'n') {
+            skipValue();
+            return List.of();
+        }
+        List<String> texts = new ArrayList<>();
+        expect('[');
+        for (boolean more = !accept(']'); more; more = !acceptEnd(']')) texts.add(readText());
+        return texts;
+    }
+
+    private void skipValue() {
+        switch (peek()) {
+            case '"' -> readText();
+            case '{' -> {
+                at++;
+                for (boolean more = !accept('}'); more; more = !acceptEnd('}')) {
+                    readText();
+                    expect(':');
+                    skipValue();
+                }
+            }
+            case '[' -> {
+                at++;
+                for (boolean more = !accept(']'); more; more = !acceptEnd(']')) skipValue();
+            }
+            default -> readWord();
+        }
+    }
+
+    private String readWord() {
+        peek();
+        int start = at;
+        while (",]} \t\r\n".indexOf(text.charAt(at)) < 0) at++;
+        return text.substring(start, at);
+    }
+
+    private String readText() {
+        expect('"');
+        StringBuilder read = new StringBuilder();
+        for (char c = text.charAt(at++); c != '"'; c = text.charAt(at++))
+            read.append(c == '\\' ? readEscape() : c);
+        return read.toString();
+    }
+
+    private char readEscape() {
+        char c = text.charAt(at++);
+        return switch (c) {
+            case 'b' -> '\b';
+            case 'f' -> '\f';
+            case 'n' -> '\n';
+            case 'r' -> '\r';
+            case 't' -> '\t';
+            case 'u' -> (char) Integer.parseInt(text, at, at += 4, 16);
+            default -> c;
+        };
+    }
+
+    private char peek() {
+        while (Character.isWhitespace(text.charAt(at))) at++;
+        return text.charAt(at);
+    }
+
+    private void expect(char wanted) {
+        if (!accept(wanted))
+            throw new IllegalArgumentException("no " + wanted + " at character " + at);
+    }
+
+    private boolean accept(char wanted) {
+        if (peek() != wanted) return false;
+        at++;
+        return true;
+    }
+
+    /** Takes the end of a list or object, or the comma before its next part. */
+    private boolean acceptEnd(char end) {
+        if (accept(end)) return true;
+        expect(',');
+        return false;
+    }
+}

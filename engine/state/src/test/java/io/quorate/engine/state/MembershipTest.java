@@ -1,0 +1,113 @@
+package io.quorate.engine.state;
+
+import static io.quorate.engine.state.Requests.bytes;
+import static io.quorate.engine.state.Requests.text;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.quorate.spi.storage.StorageException;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import java.util.List;
+import java.util.Optional;
+
+/** Members and the cluster version, beside the keys. */
+class MembershipTest {
+    private static final Member FIRST =
+            new Member(0x8e9e05c52164694dL, "", List.of("http://a:2380"), List.of(), false);
+
+    private final Story story = new Story();
+
+    @AfterEach
+    void close() {
+        story.close();
+    }
+
+    @Test
+    @Tag("DD-05")
+    @Tag("ER-16")
+    @Tag("ER-17")
+    void membersSurviveARestartAndLeaveTheRevisionAlone() {
+        assertEquals(new Result.Done(1), story.apply(new Command.MemberAdd(FIRST)));
+        List<String> urls = List.of("http://a:2379");
+        story.apply(new Command.MemberAttributes(FIRST.id(), "one", urls));
+        story.refused(EtcdError.MEMBER_EXISTS, new Command.MemberAdd(FIRST));
+        Member sameUrl = new Member(5, "", FIRST.peerUrls(), List.of(), true);
+        story.refused(EtcdError.PEER_URL_EXISTS, new Command.MemberAdd(sameUrl));
+        Member learner = new Member(5, "", List.of("http://b:2380"), List.of(), true);
+        story.apply(new Command.MemberAdd(learner));
+        story.restart();
+        Member first = new Member(FIRST.id(), "one", FIRST.peerUrls(), urls, false);
+        assertEquals(List.of(learner, first), story.state.members());
+        assertEquals(1, story.state.revision());
+        try (var view = story.store.view()) {
+            assertEquals(
+                    "{\"id\":10276657743932975437,\"peerURLs\":[\"http://a:2380\"],"
+                            + "\"name\":\"one\",\"clientURLs\":[\"http://a:2379\"]}",
+                    text(view.get(Keyspaces.MEMBERS, bytes("8e9e05c52164694d"))));
+            assertEquals(
+                    "{\"id\":5,\"peerURLs\":[\"http://b:2380\"],\"isLearner\":true}",
+                    text(view.get(Keyspaces.MEMBERS, bytes("5"))));
+        }
+    }
+
+    @Test
+    @Tag("ER-20")
+    void anUnknownMemberHasNoAttributes() {
+        story.refused(EtcdError.MEMBER_NOT_FOUND, new Command.MemberAttributes(1, "x", List.of()));
+    }
+
+    @Test
+    @Tag("DD-05")
+    void theClusterVersionIsPlainText() {
+        assertEquals(Optional.empty(), story.state.clusterVersion());
+        story.apply(new Command.ClusterVersion("3.7.0"));
+        assertEquals(Optional.of("3.7.0"), story.state.clusterVersion());
+        story.restart();
+        assertEquals(Optional.of("3.7.0"), story.state.clusterVersion());
+        try (var view = story.store.view()) {
+            assertEquals("3.7.0", text(view.get(Keyspaces.CLUSTER, bytes("clusterVersion"))));
+        }
+    }
+
+    @Test
+    void metaIsCommittedWithTheRest() {
+        story.state.putMeta("confState", bytes("{}"));
+        assertArrayEquals(bytes("{}"), story.state.meta("confState"));
+        story.restart();
+        assertArrayEquals(bytes("{}"), story.state.meta("confState"));
+        story.state.putMeta("confState", bytes("{1}"));
+        story.crash();
+        assertArrayEquals(bytes("{}"), story.state.meta("confState"));
+    }
+
+    @Test
+    void awkwardNamesAreWrittenAsGoWritesThem() {
+        Member member =
+                new Member(1, "a\"\\<&>\u2028\n\u0001é", List.of("x", "y"), List.of(), false);
+        String json = text(MemberJson.write(member));
+        assertEquals(
+                "{\"id\":1,\"peerURLs\":[\"x\",\"y\"],\"name\":"
+                        + "\"a\\\"\\\\\\u003c\\u0026\\u003e\\u2028\\n\\u0001é\"}",
+                json);
+        assertEquals(member, MemberJson.read(bytes(json)));
+    }
+
+    @Test
+    void otherFieldsAndSpacesArePassedOver() {
+        String json =
+                " { \"new\" : {\"a\":[1,{}],\"b\":null}, \"id\" : 18446744073709551615 ,"
+                        + " \"peerURLs\" : null, \"isLearner\": true,\"name\":\"n\" }";
+        assertEquals(new Member(-1, "n", List.of(), List.of(), true), MemberJson.read(bytes(json)));
+        for (String bad : new String[] {"", "[]", "{\"id\":}", "{\"id\":1", "{\"name\":7}"})
+            assertThrows(
+                    StorageException.Corruption.class,
+                    () -> MemberJson.read(bytes(bad)),
+                    () -> "accepted " + bad);
+    }
+}
