@@ -90,9 +90,7 @@ class FileBackendTest {
                 writes.forEach(TestMember::await);
                 // All revisions but the last ones go, so that what grows is the log alone.
                 long revision = member.node.state().revision();
-                await(
-                        member.node.propose(
-                                new Command.Compact(revision, true)));
+                await(member.node.propose(new Command.Compact(revision, true)));
             }
             assertTrue(member.node.appliedIndex() > 8_000);
         }
