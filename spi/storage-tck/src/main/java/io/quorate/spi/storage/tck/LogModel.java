@@ -69,31 +69,41 @@ record LogModel(
 
     /** Does something that is allowed to the log and says what it should hold then. */
     LogModel randomStep(Random random, RaftLog log) {
-        return randomStep(random, log, future -> future.join());
+        return randomStep(random, log, model -> {}, CompletableFuture::join);
     }
 
     /**
+     * @param attempt gets what the log should hold, before the log is asked
      * @param pending gets the future of a unit; whoever waits for it chooses when
      */
-    LogModel randomStep(Random random, RaftLog log, Consumer<CompletableFuture<Void>> pending) {
+    LogModel randomStep(
+            Random random,
+            RaftLog log,
+            Consumer<LogModel> attempt,
+            Consumer<CompletableFuture<Void>> pending) {
         int dice = random.nextInt(100);
         if (dice < 2) {
             long index = last() + random.nextInt(5);
+            LogModel next = reset(index, hardState.term());
+            attempt.accept(next);
             log.reset(index, hardState.term());
-            return reset(index, hardState.term());
+            return next;
         }
         if (dice < 10 && log.durableIndex() > baseMax) {
             long durable = Math.min(log.durableIndex(), hardState.commit());
             if (durable > baseMax) {
                 long index = baseMax + 1 + random.nextLong(durable - baseMax);
+                LogModel next = compact(index);
+                attempt.accept(next);
                 log.compact(index);
-                return compact(index);
+                return next;
             }
         }
         HardState state = random.nextInt(3) == 0 ? randomState(random) : null;
         List<LogEntry> added = dice < 20 ? List.of() : randomEntries(random);
         if (added.isEmpty() && state == null) return this;
         LogModel next = append(added, state);
+        attempt.accept(next);
         pending.accept(log.append(added, state));
         return next;
     }

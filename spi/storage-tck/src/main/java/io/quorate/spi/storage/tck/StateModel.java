@@ -20,6 +20,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /** What a state store should hold after a commit: the oracle of the random tests. Immutable. */
 record StateModel(Applied applied, Map<Keyspace, TreeMap<byte[], byte[]>> spaces) {
@@ -55,25 +56,28 @@ record StateModel(Applied applied, Map<Keyspace, TreeMap<byte[], byte[]>> spaces
     }
 
     StateModel randomStep(Random random, StateStore store) {
-        return randomStep(random, store, (future, model) -> future.join());
+        return randomStep(random, store, model -> {}, (future, model) -> future.join());
     }
 
     /**
      * Does something that is allowed to the store and says what it should hold then.
      *
+     * @param attempt gets what the store should hold, before the store is asked
      * @param forced gets the future of a forced commit, and the state as of it
      */
     StateModel randomStep(
             Random random,
             StateStore store,
+            Consumer<StateModel> attempt,
             BiConsumer<CompletableFuture<Void>, StateModel> forced) {
         int dice = random.nextInt(100);
         if (dice == 0) store.defragment();
-        if (dice == 1) return install(random, store, forced);
+        if (dice == 1) return install(random, store, attempt, forced);
         Applied at = new Applied(applied.index() + 1 + random.nextInt(2), applied.term());
         StateModel next = copy(at);
         WriteBatch batch = next.randomBatch(random);
         boolean force = random.nextInt(20) == 0;
+        attempt.accept(next);
         CompletableFuture<Void> future =
                 store.commit(batch, at, force ? Durability.FORCE : Durability.LAZY);
         if (force) forced.accept(future, next);
@@ -115,10 +119,12 @@ record StateModel(Applied applied, Map<Keyspace, TreeMap<byte[], byte[]>> spaces
     private StateModel install(
             Random random,
             StateStore store,
+            Consumer<StateModel> attempt,
             BiConsumer<CompletableFuture<Void>, StateModel> forced) {
         Applied at = new Applied(applied.index() + random.nextInt(10), applied.term() + 1);
         StateModel next = copy(at);
         next.randomBatch(random);
+        attempt.accept(next);
         try (Install install = store.beginInstall(at)) {
             for (Keyspace keyspace : StateStoreContract.KEYSPACES) {
                 next.spaces.get(keyspace).forEach((k, v) -> install.put(keyspace, k, v));
