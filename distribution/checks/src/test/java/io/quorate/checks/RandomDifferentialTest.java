@@ -20,6 +20,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -40,6 +42,10 @@ final class RandomDifferentialTest {
     @RegisterExtension final Members members = Members.perTest();
 
     private final Deque<String> past = new ArrayDeque<>();
+
+    /** How many answers of each kind there were: a run that met refusals only shows it here. */
+    private final Map<String, Integer> kinds = new TreeMap<>();
+
     private long seed;
     private int done;
 
@@ -156,6 +162,7 @@ final class RandomDifferentialTest {
         PutRequest last = PutRequest.newBuilder().setKey(Watcher.LAST).build();
         run(ours, real, generator, List.of(new Operation.Put(last)));
         sameEvents(seenByOurs.events(), seenByReal.events());
+        System.out.println("answers: " + kinds);
     }
 
     /** Sends all operations at once and compares the answers. */
@@ -200,6 +207,8 @@ final class RandomDifferentialTest {
     }
 
     private void remember(Operation operation, Answer answer) {
+        String kind = operation.getClass().getSimpleName() + " " + answer.code();
+        kinds.merge(kind, 1, Integer::sum);
         past.addLast(
                 "%s { %s }%n    -> %s"
                         .formatted(

@@ -1,15 +1,18 @@
 package io.quorate.launcher;
 
 import io.quorate.engine.server.EtcdServer;
-import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -17,139 +20,180 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The run that the start-up cache of the JVM (JEP 483, JEP 514) is recorded from: a member in a
- * throw-away directory is started as {@code bin/etcd} would, serves a few requests of each kind, and
- * stops.
+ * A short life of a real member, for the JVM to record its start-up cache from: it starts in a
+ * temporary directory on loopback ports of its own, answers some gRPC and HTTP requests, and stops.
+ * {@code bin/etcd} runs this once in a new place.
  */
 public final class Warmup {
-    private static final int ROUNDS = 50;
-    private static final int TIMEOUT_MILLIS = 30_000;
-    private static final byte[] PREFACE =
-            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-    private static final int DATA = 0;
-    private static final int HEADERS = 1;
-    private static final int SETTINGS = 4;
-    private static final int ACK = 1;
-    private static final int END_STREAM = 1;
-    private static final int END_HEADERS = 4;
-
-    /** {@code key: "a", value: "b"}, which is also a range over the keys from a to b. */
-    private static final byte[] KEY_A_AND_B = {0x0a, 1, 'a', 0x12, 1, 'b'};
+    private static final int CALLS = 300;
 
     private Warmup() {}
 
-    /** Exit code 0 when every request was answered. */
-    public static void main(String[] arguments) throws Exception {
+    public static void main(String[] args) throws Exception {
+        Path directory = Files.createTempDirectory("quorate-warmup");
+        int clientPort = freePort();
+        int peerPort = freePort();
+        String client = "http://127.0.0.1:" + clientPort;
+        String peer = "http://127.0.0.1:" + peerPort;
+        String[] flags = {
+            "--name=warmup",
+            "--data-dir=" + directory.resolve("data"),
+            "--listen-client-urls=" + client,
+            "--advertise-client-urls=" + client,
+            "--listen-peer-urls=" + peer,
+            "--initial-advertise-peer-urls=" + peer,
+            "--initial-cluster=warmup=" + peer
+        };
         JulConfig.install();
-        Path directory = java.nio.file.Files.createTempDirectory("quorate-warmup");
-        try {
-            run(directory);
+        Values values = CommandLine.parse(List.of(flags)).values();
+        ServerConfig config = Configuration.build(values, false, Optional.empty(), Log.process());
+        try (EtcdServer member = EtcdServer.start(config)) {
+            member.ready().join();
+            try (GrpcWire wire = new GrpcWire(clientPort)) {
+                for (int call = 0; call < CALLS; call++) {
+                    wire.call(
+                            "/etcdserverpb.KV/Put", putRequest("key" + call % 20, "value" + call));
+                    wire.call("/etcdserverpb.KV/Range", bytesField(1, "key" + call % 20));
+                }
+                wire.call("/etcdserverpb.KV/DeleteRange", bytesField(1, "key0"));
+                wire.call("/etcdserverpb.KV/Txn", new byte[0]);
+                wire.call("/etcdserverpb.Maintenance/Status", new byte[0]);
+                wire.call("/etcdserverpb.Cluster/MemberList", new byte[0]);
+            }
+            for (String path : List.of("/version", "/health", "/metrics")) get(client + path);
         } finally {
-            delete(directory);
-        }
-        System.exit(0);
-    }
-
-    private static void run(Path directory) throws Exception {
-        Log log = Log.process();
-        List<String> arguments =
-                List.of(
-                        "--name=warmup",
-                        "--data-dir=" + directory.resolve("data"),
-                        "--listen-client-urls=http://127.0.0.1:0",
-                        "--advertise-client-urls=http://127.0.0.1:0",
-                        "--listen-peer-urls=http://127.0.0.1:0");
-        ServerConfig config =
-                Configuration.build(
-                        CommandLine.parse(arguments).values(), false, Optional.empty(), log);
-        try (EtcdServer server = EtcdServer.start(config)) {
-            server.ready().get();
-            MemberUrl url = server.clientUrls().getFirst();
-            for (String path : List.of("/version", "/health", "/metrics")) get(url, path);
-            call(url);
+            deleteTree(directory);
         }
     }
 
-    private static void get(MemberUrl url, String path) throws IOException {
-        try (Socket socket = new Socket(url.host(), url.port())) {
-            String request = "GET " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-            socket.setSoTimeout(TIMEOUT_MILLIS);
-            String status = new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
-            if (!status.equals("HTTP/1.1 200")) throw new IOException(path + ": " + status);
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
         }
     }
 
-    private static void call(MemberUrl url) throws IOException {
-        try (Socket socket = new Socket(url.host(), url.port())) {
-            socket.setSoTimeout(TIMEOUT_MILLIS);
-            DataInputStream in = new DataInputStream(socket.getInputStream());
-            OutputStream out = socket.getOutputStream();
-            out.write(PREFACE);
-            frame(out, SETTINGS, 0, 0, new byte[0]);
-            int stream = 1;
-            for (int i = 0; i < ROUNDS; i++) {
-                request(out, stream, "/etcdserverpb.KV/Put");
-                awaitEnd(in, out, stream);
-                request(out, stream + 2, "/etcdserverpb.KV/Range");
-                awaitEnd(in, out, stream + 2);
-                stream += 4;
+    private static void get(String url) throws IOException {
+        try (var body = URI.create(url).toURL().openStream()) {
+            body.readAllBytes();
+        }
+    }
+
+    private static void deleteTree(Path directory) throws IOException {
+        try (Stream<Path> tree = Files.walk(directory)) {
+            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) Files.delete(path);
+        }
+    }
+
+    private static byte[] putRequest(String key, String value) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(bytesField(1, key));
+        out.writeBytes(bytesField(2, value));
+        return out.toByteArray();
+    }
+
+    /** A protobuf field of bytes shorter than 128. */
+    private static byte[] bytesField(int number, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        byte[] field = new byte[2 + bytes.length];
+        field[0] = (byte) (number << 3 | 2);
+        field[1] = (byte) bytes.length;
+        System.arraycopy(bytes, 0, field, 2, bytes.length);
+        return field;
+    }
+
+    /** Just enough of HTTP/2 to make one unary call after another. */
+    private static final class GrpcWire implements AutoCloseable {
+        private static final int DATA = 0;
+        private static final int HEADERS = 1;
+        private static final int SETTINGS = 4;
+        private static final int ACK_OR_END_STREAM = 1;
+        private static final int END_HEADERS = 4;
+
+        private final Socket socket;
+        private final DataInputStream in;
+        private final OutputStream out;
+        private int nextStream = 1;
+
+        GrpcWire(int port) throws IOException {
+            socket = new Socket(InetAddress.getLoopbackAddress(), port);
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(30_000);
+            in = new DataInputStream(socket.getInputStream());
+            out = socket.getOutputStream();
+            ByteArrayOutputStream hello = new ByteArrayOutputStream();
+            hello.writeBytes(
+                    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            frame(hello, SETTINGS, 0, 0, new byte[0]);
+            out.write(hello.toByteArray());
+        }
+
+        void call(String method, byte[] message) throws IOException {
+            int stream = nextStream;
+            nextStream += 2;
+            byte[] framed = new byte[5 + message.length];
+            framed[4] = (byte) message.length;
+            System.arraycopy(message, 0, framed, 5, message.length);
+            ByteArrayOutputStream request = new ByteArrayOutputStream();
+            frame(request, HEADERS, END_HEADERS, stream, headers(method));
+            frame(request, DATA, ACK_OR_END_STREAM, stream, framed);
+            out.write(request.toByteArray());
+            boolean ended = false;
+            while (!ended) {
+                int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+                int type = in.readUnsignedByte();
+                int flags = in.readUnsignedByte();
+                int id = in.readInt();
+                in.skipNBytes(length);
+                if (type == SETTINGS && flags == 0) acknowledgeSettings();
+                ended =
+                        id == stream
+                                && (type == HEADERS || type == DATA)
+                                && (flags & ACK_OR_END_STREAM) != 0;
             }
         }
-    }
 
-    private static void request(OutputStream out, int stream, String path) throws IOException {
-        ByteArrayOutputStream headers = new ByteArrayOutputStream();
-        headers.write(0x83); // :method POST
-        headers.write(0x86); // :scheme http
-        literal(headers, new byte[] {0x04}, path); // :path
-        literal(headers, new byte[] {0x01}, "a"); // :authority
-        literal(headers, new byte[] {0x0f, 0x10}, "application/grpc"); // content-type
-        literal(headers, new byte[] {0x00, 2, 't', 'e'}, "trailers");
-        frame(out, HEADERS, END_HEADERS, stream, headers.toByteArray());
-        byte[] message = new byte[5 + KEY_A_AND_B.length];
-        message[4] = (byte) KEY_A_AND_B.length;
-        System.arraycopy(KEY_A_AND_B, 0, message, 5, KEY_A_AND_B.length);
-        frame(out, DATA, END_STREAM, stream, message);
-    }
-
-    private static void literal(ByteArrayOutputStream headers, byte[] name, String value) {
-        headers.writeBytes(name);
-        headers.write(value.length());
-        headers.writeBytes(value.getBytes(StandardCharsets.US_ASCII));
-    }
-
-    private static void frame(OutputStream out, int type, int flags, int stream, byte[] payload)
-            throws IOException {
-        byte[] frame = new byte[9 + payload.length];
-        frame[1] = (byte) (payload.length >> 8);
-        frame[2] = (byte) payload.length;
-        frame[3] = (byte) type;
-        frame[4] = (byte) flags;
-        frame[7] = (byte) (stream >> 8);
-        frame[8] = (byte) stream;
-        System.arraycopy(payload, 0, frame, 9, payload.length);
-        out.write(frame);
-    }
-
-    private static void awaitEnd(DataInputStream in, OutputStream out, int stream)
-            throws IOException {
-        while (true) {
-            int lengthAndType = in.readInt();
-            int flags = in.readUnsignedByte();
-            int id = in.readInt();
-            in.skipNBytes(lengthAndType >>> 8);
-            int type = lengthAndType & 0xff;
-            if (type == SETTINGS && (flags & ACK) == 0) frame(out, SETTINGS, ACK, 0, new byte[0]);
-            if (type == HEADERS && id == stream && (flags & END_STREAM) != 0) return;
+        private void acknowledgeSettings() throws IOException {
+            ByteArrayOutputStream frame = new ByteArrayOutputStream();
+            frame(frame, SETTINGS, ACK_OR_END_STREAM, 0, new byte[0]);
+            out.write(frame.toByteArray());
         }
-    }
 
-    private static void delete(Path directory) throws IOException {
-        try (Stream<Path> tree = java.nio.file.Files.walk(directory)) {
-            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-                java.nio.file.Files.delete(path);
-            }
+        private static byte[] headers(String method) {
+            ByteArrayOutputStream block = new ByteArrayOutputStream();
+            block.write(0x83); // :method POST
+            block.write(0x86); // :scheme http
+            literal(block, ":path", method);
+            literal(block, ":authority", "localhost");
+            literal(block, "content-type", "application/grpc");
+            literal(block, "te", "trailers");
+            return block.toByteArray();
+        }
+
+        private static void literal(ByteArrayOutputStream block, String name, String value) {
+            block.write(0);
+            block.write(name.length());
+            block.writeBytes(name.getBytes(StandardCharsets.US_ASCII));
+            block.write(value.length());
+            block.writeBytes(value.getBytes(StandardCharsets.US_ASCII));
+        }
+
+        private static void frame(
+                ByteArrayOutputStream out, int type, int flags, int stream, byte[] payload) {
+            out.write(payload.length >> 16);
+            out.write(payload.length >> 8);
+            out.write(payload.length);
+            out.write(type);
+            out.write(flags);
+            out.write(stream >> 24);
+            out.write(stream >> 16);
+            out.write(stream >> 8);
+            out.write(stream);
+            out.writeBytes(payload);
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
         }
     }
 }

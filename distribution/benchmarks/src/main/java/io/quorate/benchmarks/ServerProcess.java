@@ -1,0 +1,167 @@
+package io.quorate.benchmarks;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+/** A server of one member in a process and a data directory of its own. */
+final class ServerProcess implements AutoCloseable {
+    private static final String READY = "ready to serve client requests";
+    private static final int SECONDS_MAX = 60;
+    private static final int LINES_KEPT = 30;
+
+    /** What Linux counts CPU time of processes in, on every machine of today: 1/100 s. */
+    private static final long TICK_NANOS = 10_000_000;
+
+    private final Options.Server server;
+    private final List<String> flags;
+    private final Path folder;
+    private final int clientPort = freePort();
+    private final int peerPort = freePort();
+    private final CompletableFuture<Void> ready = new CompletableFuture<>();
+    private final Deque<String> lastLines = new ArrayDeque<>();
+    private final Process process;
+    private final long startedNanos;
+
+    /** Starts a server on an empty folder, or on the data which an earlier one has left there. */
+    ServerProcess(Options.Server server, List<String> flags, Path folder) throws IOException {
+        this.server = server;
+        this.flags = flags;
+        this.folder = folder;
+        ProcessBuilder builder = new ProcessBuilder(command()).redirectErrorStream(true);
+        builder.environment().keySet().removeIf(key -> key.startsWith("ETCD"));
+        startedNanos = System.nanoTime();
+        process = builder.start();
+        Thread.ofVirtual().start(this::follow);
+    }
+
+    private List<String> command() {
+        List<String> command = new ArrayList<>();
+        command.add(server.executable().toString());
+        command.addAll(List.of("--name", "m1", "--data-dir", folder.resolve("data").toString()));
+        command.addAll(List.of("--listen-client-urls", url(clientPort)));
+        command.addAll(List.of("--advertise-client-urls", url(clientPort)));
+        command.addAll(List.of("--listen-peer-urls", url(peerPort)));
+        command.addAll(List.of("--initial-advertise-peer-urls", url(peerPort)));
+        command.addAll(List.of("--initial-cluster", "m1=" + url(peerPort)));
+        command.addAll(flags);
+        return command;
+    }
+
+    private void follow() {
+        try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                keep(line);
+                if (line.contains(READY)) ready.complete(null);
+            }
+            ready.completeExceptionally(new IOException("the process ended"));
+        } catch (IOException e) {
+            ready.completeExceptionally(e);
+        }
+    }
+
+    private synchronized void keep(String line) {
+        lastLines.addLast(line);
+        if (lastLines.size() > LINES_KEPT) lastLines.removeFirst();
+    }
+
+    private synchronized String log() {
+        return String.join(System.lineSeparator(), lastLines);
+    }
+
+    /** Waits until clients are served. */
+    void awaitReady() throws IOException {
+        try {
+            ready.get(SECONDS_MAX, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException(server.name() + " does not serve:\n" + log(), e);
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** {@link System#nanoTime()} when the process was started. */
+    long startedNanos() {
+        return startedNanos;
+    }
+
+    int clientPort() {
+        return clientPort;
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** CPU time the process has used so far, user and system, in nanoseconds. */
+    long cpuNanos() throws IOException {
+        String stat = Files.readString(proc("stat"));
+        // The second field is the program's name in brackets and may hold blanks.
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * TICK_NANOS;
+    }
+
+    /** Resident memory in bytes. */
+    long residentBytes() throws IOException {
+        return statusBytes("VmRSS:");
+    }
+
+    /** The most resident memory that there was, in bytes. */
+    long peakBytes() throws IOException {
+        return statusBytes("VmHWM:");
+    }
+
+    private long statusBytes(String field) throws IOException {
+        for (String line : Files.readAllLines(proc("status"))) {
+            if (line.startsWith(field)) return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+        }
+        throw new IOException("no " + field + " in " + proc("status"));
+    }
+
+    private Path proc(String file) {
+        return Path.of("/proc", Long.toString(process.pid()), file);
+    }
+
+    @Override
+    public void close() throws IOException {
+        process.destroy();
+        try {
+            if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS))
+                process.destroyForcibly().waitFor();
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+        }
+    }
+
+    private static String url(int port) {
+        return "http://127.0.0.1:" + port;
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}
