@@ -72,6 +72,9 @@ record Etcdctl(String version, Path executable) {
         same = same.replaceAll("(\"raft(Applied)?Index\"|\"Raft(Applied)?Index\") ?: ?\\d+", "$1:N");
         same = same.replaceAll("(\"dbSize(InUse)?\"|\"DBSize(InUse)?\") ?: ?\\d+", "$1:N");
         same = same.replaceAll("\\b\\d+(\\.\\d+)? ([kM]?B)\\b", "SIZE");
+        same = same.replaceAll("\\b\\d+%", "N%");
+        // Of endpoint status: is leader, is learner, raft term, raft index, applied index.
+        same = same.replaceAll("((true|false)[ |│,âÂ\u0080-\u00bf]+){2}(\\d+[ |│,âÂ\u0080-\u00bf]+){3}", "RAFT ");
         same = same.replaceAll("\\b3\\.7\\.\\d+", "3.7.N");
         same = same.replaceAll("(took = |took )[\\d.]+(ns|µs|Âµs|ms|s)", "$1TIME");
         same = same.replaceAll("\"(took|Took)\" ?: ?\"?[^\",\n]*\"?", "\"$1\":TIME");
