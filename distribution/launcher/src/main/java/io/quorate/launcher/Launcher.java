@@ -1,6 +1,8 @@
 package io.quorate.launcher;
 
 import io.quorate.engine.server.ConfigException;
+import io.quorate.engine.server.EtcdServer;
+import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.PluginRegistry;
 import io.quorate.engine.server.ServerConfig;
 import io.quorate.engine.server.SystemdNotify;

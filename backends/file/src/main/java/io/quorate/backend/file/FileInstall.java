@@ -38,7 +38,10 @@ final class FileInstall implements Install {
         requireOpen();
         byte[] own = value == MemTable.TOMBSTONE ? new byte[0] : value;
         try {
-            if (draft == null) begin();
+            if (draft == null) {
+                draft = thread.call(this::begin);
+                writer = draft.writer(this::write);
+            }
             writer.add(keyspace.id(), key, own);
         } catch (IOException e) {
             throw Failures.of("cannot write the new state", e);
@@ -81,10 +84,7 @@ final class FileInstall implements Install {
         draft = null;
         try {
             if (abandoned != null) {
-                thread.call(() -> {
-                    abandoned.discard();
-                    return null;
-                });
+                thread.call(() -> discard(abandoned));
             }
         } finally {
             end();
@@ -98,9 +98,21 @@ final class FileInstall implements Install {
         store.endInstall();
     }
 
-    private void begin() throws IOException {
-        draft = thread.call(files::begin);
-        writer = draft.writer(this::write);
+    private TableFiles.Draft begin() {
+        try {
+            return files.begin();
+        } catch (IOException e) {
+            throw Failures.of("cannot create a table for the new state", e);
+        }
+    }
+
+    private static Void discard(TableFiles.Draft abandoned) {
+        try {
+            abandoned.discard();
+            return null;
+        } catch (IOException e) {
+            throw Failures.of("cannot remove an abandoned table", e);
+        }
     }
 
     /** Gives a chunk to the writing thread. */

@@ -200,7 +200,7 @@ final class FileRaftLog implements RaftLog {
         for (WalSegment segment : found.others()) highestId = Math.max(highestId, segment.id);
         SegmentSupply made =
                 new SegmentSupply(
-                        env.io(), directory, settings.segmentBytes(), highestId + 1, env::report);
+                        env.io(), directory, settings.segmentBytes(), highestId + 1, this::poison);
         for (WalSegment segment : found.others()) made.release(segment);
         return made;
     }
@@ -605,6 +605,14 @@ final class FileRaftLog implements RaftLog {
     }
 
     private void writeOrFail(List<Unit> units) {
+        StorageException broken;
+        synchronized (lock) {
+            broken = failure;
+        }
+        if (broken != null) {
+            failAll(units, broken);
+            return;
+        }
         try {
             if (resumeGroup > 0 && current != null) writeResume();
             writeGroup(units);

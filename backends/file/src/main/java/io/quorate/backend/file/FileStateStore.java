@@ -239,7 +239,7 @@ final class FileStateStore implements StateStore {
             boolean retried = false;
             while (usable().frozenHeapBytes() > FROZEN_MAX * settings.memBytes()) {
                 if (!flushing) {
-                    if (retried && flushFailure != null) throw flushFailure;
+                    if (retried && flushFailure != null) throw again(flushFailure);
                     retried = true;
                     scheduleFlush();
                 }
@@ -251,6 +251,11 @@ final class FileStateStore implements StateStore {
             }
         }
         if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    /** The flusher's failure with the trace of the caller who gets it. */
+    private static StorageException.NoSpace again(StorageException.NoSpace failure) {
+        return new StorageException.NoSpace(failure.getMessage(), failure);
     }
 
     /** One batch on its way into the mem-table, with the count of live bytes. */
@@ -342,10 +347,8 @@ final class FileStateStore implements StateStore {
     private void flush() {
         List<Version.Frozen> batch;
         long begunEpoch;
-        Version base;
         synchronized (lock) {
-            base = version;
-            batch = base.frozen();
+            batch = version.frozen();
             begunEpoch = epoch;
             if (batch.isEmpty() || failure != null || closed) {
                 endFlush(null);
@@ -353,8 +356,7 @@ final class FileStateStore implements StateStore {
             }
         }
         try {
-            Table table = writeTable(batch);
-            List<Force> done = commitFlush(batch, table, begunEpoch);
+            List<Force> done = flush(batch, begunEpoch);
             endFlush(null);
             for (Force force : done) {
                 env.observe(StorageEnv.Timing.STATE_COMMIT, System.nanoTime() - force.begin);
@@ -369,10 +371,16 @@ final class FileStateStore implements StateStore {
             endFlush(null); // close() waits for the end of this
         } catch (StorageException e) {
             poison(e);
-        } catch (IOException e) {
-            poison(Failures.of("cannot write the state in " + directory, e));
         } catch (RuntimeException | Error e) {
             poison(new StorageException.Fatal("the state flusher failed: " + e, e));
+        }
+    }
+
+    private List<Force> flush(List<Version.Frozen> batch, long begunEpoch) {
+        try {
+            return commitFlush(batch, writeTable(batch), begunEpoch);
+        } catch (IOException e) {
+            throw Failures.of("cannot write the state in " + directory, e);
         }
     }
 

@@ -1,10 +1,10 @@
 package io.quorate.backend.file;
 
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 
 /**
  * A platform thread that does I/O, one task after the other. Nobody else has the thread, so nobody
@@ -25,11 +25,11 @@ final class IoThread {
     }
 
     /** Runs a task and waits for it, also in a thread that is interrupted. */
-    <T> T call(Callable<T> task) {
+    <T> T call(Supplier<T> task) {
         CompletableFuture<T> outcome = new CompletableFuture<>();
         executor.execute(() -> {
             try {
-                outcome.complete(task.call());
+                outcome.complete(task.get());
             } catch (Throwable e) {
                 outcome.completeExceptionally(e);
             }

@@ -58,7 +58,7 @@ final class SegmentSupply {
     /** Why the next segment could not be made, after one more try; null when there is one. */
     StorageException failureAfterRetry() {
         synchronized (this) {
-            if (failure == null) return null;
+            if (!(failure instanceof StorageException.NoSpace)) return failure;
         }
         prepare();
         thread.call(() -> null);

@@ -44,6 +44,20 @@ final class SimulatedStore implements StateStore {
         }
     }
 
+    /** Log and state as a crash of both at one moment may leave them. */
+    Survivors crash(SimulatedLog log, RandomGenerator random) {
+        lock.lock();
+        try {
+            synchronized (log) {
+                return new Survivors(log.crash(random), crash(random));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    record Survivors(SimulatedLog log, SimulatedStore store) {}
+
     /** Commits block from now on, until {@link #release}. */
     void hold() {
         lock.lock();

@@ -22,6 +22,10 @@ final class TestStorage {
      * @param directory null for a backend that has none
      */
     static StorageEnv env(Path directory) {
+        return env(directory, Map.of());
+    }
+
+    static StorageEnv env(Path directory, Map<String, String> settings) {
         return new StorageEnv() {
             @Override
             public Path directory() {
@@ -35,7 +39,7 @@ final class TestStorage {
 
             @Override
             public Settings settings() {
-                return new Settings("test", Map.of());
+                return new Settings("test", settings);
             }
 
             @Override

@@ -74,22 +74,25 @@ public final class EtcdServer implements AutoCloseable {
                         plugins(config),
                         timings::observe,
                         storageFailure::complete);
-        try {
-            this.node =
-                    Node.start(
-                            nodeConfig(cluster),
-                            stores.log(),
-                            stores.state(),
-                            metrics,
-                            this::failed);
-        } catch (RuntimeException | Error e) {
-            stores.abandon();
-            throw e instanceof IllegalArgumentException
-                    ? new ConfigException(e.getMessage(), e)
-                    : e;
-        }
+        this.node = startNode(cluster);
         storageFailure.thenAccept(node::fail);
         this.rest = new Rest(node, metrics, Rest.ANY_ORIGIN);
+    }
+
+    /** A replica that does not start has closed log and state. */
+    private Node startNode(InitialCluster cluster) {
+        boolean started = false;
+        try {
+            NodeConfig settings = nodeConfig(cluster);
+            Node replica =
+                    Node.start(settings, stores.log(), stores.state(), metrics, this::failed);
+            started = true;
+            return replica;
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(e.getMessage(), e);
+        } finally {
+            if (!started) stores.close();
+        }
     }
 
     /**
@@ -102,6 +105,8 @@ public final class EtcdServer implements AutoCloseable {
      */
     public static EtcdServer start(ServerConfig config) {
         refuseUnserved(config);
+        // The classes of the web server load while storage opens.
+        Thread.ofPlatform().daemon().name("load-web-server").start(Listener::load);
         ServerConfig.Addresses addresses = config.addresses();
         DataDirectory directory = DataDirectory.inspect(config);
         LOG.log(

@@ -1,0 +1,59 @@
+package io.quorate.engine.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import org.junit.jupiter.api.Test;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+class MailboxTest {
+    private final Mailbox<Integer> mailbox = new Mailbox<>();
+    private final Deque<Integer> taken = new ArrayDeque<>();
+
+    @Test
+    void whatWasPostedComesOutTogetherOldestFirst() {
+        assertFalse(mailbox.poll(taken));
+        mailbox.post(1);
+        mailbox.post(2);
+        mailbox.post(3);
+        mailbox.take(taken);
+        assertEquals(List.of(1, 2, 3), List.copyOf(taken));
+        assertFalse(mailbox.poll(taken));
+    }
+
+    @Test
+    void nothingIsLostBetweenManyWritersAndOneReader() throws InterruptedException {
+        int writers = 4;
+        int each = 50_000;
+        for (int writer = 0; writer < writers; writer++) {
+            int first = writer * each;
+            Thread.ofPlatform()
+                    .start(() -> {
+                        for (int i = 0; i < each; i++) {
+                            mailbox.post(first + i);
+                        }
+                    });
+        }
+        int[] next = new int[writers];
+        for (int count = 0; count < writers * each; ) {
+            mailbox.take(taken);
+            for (Integer value = taken.poll(); value != null; value = taken.poll()) {
+                assertEquals(next[value / each]++, value % each, "out of order");
+                count++;
+            }
+        }
+        assertFalse(mailbox.poll(taken));
+    }
+
+    @Test
+    void aStrayInterruptDoesNotEndTheWait() throws InterruptedException {
+        Thread reader = Thread.ofPlatform().start(() -> mailbox.take(taken));
+        reader.interrupt();
+        mailbox.post(7);
+        reader.join();
+        assertEquals(List.of(7), List.copyOf(taken));
+    }
+}
