@@ -284,7 +284,8 @@ final class OperationGenerator {
             case 4 -> compare.setLease(random.nextInt(LEASES));
             default -> compare.clearTargetUnion();
         }
-        // Kinds of compares that no etcd knows are not drawn: etcd takes them as true, we refuse them.
+        // Kinds of compares that no etcd knows are not drawn: etcd takes them as true, we refuse
+        // them.
         return compare.build();
     }
 }
