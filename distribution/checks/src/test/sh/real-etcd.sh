@@ -4,7 +4,7 @@
 set -euo pipefail
 
 version=3.7.3
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/quorate/etcd-$version
+cache=$HOME/.cache/quorate/etcd-$version
 
 if ! [ -x /usr/bin/etcd ] || ! [ -x /usr/bin/etcdctl ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
