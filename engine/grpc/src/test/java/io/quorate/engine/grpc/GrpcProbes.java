@@ -374,7 +374,11 @@ abstract class GrpcProbes {
                                                 .withCompression("gzip")
                                                 .withDeadlineAfter(WAIT_SECONDS, TimeUnit.SECONDS),
                                         new byte[10 << 20]));
-        assertEquals(Status.Code.RESOURCE_EXHAUSTED, thrown.getStatus().getCode());
+        // grpc-java notices while the marshaller reads, too late for a status of its own: UNKNOWN.
+        assertTrue(
+                List.of(Status.Code.RESOURCE_EXHAUSTED, Status.Code.UNKNOWN)
+                        .contains(thrown.getStatus().getCode()),
+                thrown::toString);
         connectionLived();
     }
 
@@ -650,16 +654,17 @@ abstract class GrpcProbes {
         assertTrue(service.arrived.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS));
         server.stop(Duration.ofSeconds(30));
         // The client learns it by GOAWAY: new calls go to a new connection, which is turned away.
-        Status.Code code = Status.Code.OK;
+        Status answer = Status.OK;
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
-        while (code == Status.Code.OK && System.nanoTime() < end) {
+        while (answer.isOk() && System.nanoTime() < end) {
             try {
                 call("anybody there?");
             } catch (StatusRuntimeException e) {
-                code = e.getStatus().getCode();
+                answer = e.getStatus();
             }
         }
-        assertEquals(Status.Code.UNAVAILABLE, code);
+        Status last = answer;
+        assertEquals(Status.Code.UNAVAILABLE, last.getCode(), last::toString);
         assertFalse(call.isDone());
         service.gate.release();
         assertEquals("through", GrpcProbeService.text(call.get(WAIT_SECONDS, TimeUnit.SECONDS)));
