@@ -4,8 +4,11 @@ import com.google.googlejavaformat.java.JavaFormatterOptions;
 import com.google.googlejavaformat.java.RemoveUnusedImports;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -15,8 +18,8 @@ import java.util.stream.Stream;
  * because the formatter parses with the compiler of the JVM that runs it and Maven may run on an
  * older one.
  *
- * <p>{@code Format write DIR} rewrites the files, {@code Format check DIR} lists those it would
- * rewrite and exits with 1 when there is one.
+ * <p>{@code Format write DIR} rewrites the files that changed since it last ran, {@code Format
+ * check DIR} looks at all, lists those it would rewrite and exits with 1 when there is one.
  */
 public final class Format {
     private static final List<String> ROOTS =
@@ -38,23 +41,50 @@ public final class Format {
                         JavaFormatterOptions.builder()
                                 .style(JavaFormatterOptions.Style.AOSP)
                                 .build());
-        List<Path> off = new ArrayList<>();
-        for (String root : ROOTS) {
-            if (!Files.isDirectory(base.resolve(root))) continue;
-            try (Stream<Path> files = Files.walk(base.resolve(root))) {
-                for (Path file : files.filter(Format::isSource).toList()) {
-                    String source = Files.readString(file);
-                    String formatted = format(formatter, file, source);
-                    if (formatted.equals(source)) continue;
-                    off.add(base.relativize(file));
-                    if (write) Files.writeString(file, formatted);
-                }
-            }
+        Path stamp = base.resolve("target/formatter/last-run");
+        FileTime since =
+                write && Files.exists(stamp)
+                        ? Files.getLastModifiedTime(stamp)
+                        : FileTime.fromMillis(0);
+        FileTime now = FileTime.from(Instant.now());
+        List<Path> off =
+                sources(base, since).parallelStream()
+                        .filter(file -> !isFormatted(formatter, file, write))
+                        .map(base::relativize)
+                        .toList();
+        if (write) {
+            Files.writeString(stamp, "");
+            Files.setLastModifiedTime(stamp, now);
         }
         if (off.isEmpty() || write) return;
         off.forEach(file -> System.err.println("not formatted: " + file));
         System.err.println("run `mvn -N validate` to format, then commit the result");
         System.exit(1);
+    }
+
+    private static List<Path> sources(Path base, FileTime since) throws IOException {
+        List<Path> sources = new ArrayList<>();
+        for (String root : ROOTS) {
+            if (!Files.isDirectory(base.resolve(root))) continue;
+            try (Stream<Path> files = Files.walk(base.resolve(root))) {
+                for (Path file : files.filter(Format::isSource).toList()) {
+                    if (Files.getLastModifiedTime(file).compareTo(since) >= 0) sources.add(file);
+                }
+            }
+        }
+        return sources;
+    }
+
+    private static boolean isFormatted(Formatter formatter, Path file, boolean write) {
+        try {
+            String source = Files.readString(file);
+            String formatted = format(formatter, file, source);
+            if (formatted.equals(source)) return true;
+            if (write) Files.writeString(file, formatted);
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static boolean isSource(Path file) {

@@ -22,7 +22,7 @@ find_java() {
 }
 
 java=$(find_java "$home") || exit 1
-JAVA_OPTIONS="-XX:+UseG1GC -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -Xshare:auto -Xlog:disable -Xlog:all=error:stderr"
+JAVA_OPTIONS="-XX:+UseG1GC -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -Xlog:disable -Xlog:all=error:stderr"
 
 # The AOT cache holds for one JDK and one place of the jars: this text names both.
 aot_stamp() {
@@ -39,7 +39,7 @@ prepare_aot() {
   echo "etcd: recording the start-up cache for this place and JDK, once (QUORATE_AOT=off skips it)" >&2
   rm -f "$cache" "$cache.stamp"
   if "$2" $JAVA_OPTIONS -XX:AOTCacheOutput="$cache" --enable-native-access=io.quorate.engine.server \
-      -p "$1/lib" -m io.quorate.launcher/io.quorate.launcher.Warmup >/dev/null 2>"$cache.log"; then
+      -p "$1/lib" -m io.quorate.launcher/io.quorate.launcher.Warmup >"$cache.log" 2>&1; then
     echo "$stamp" >"$cache.stamp"
     rm -f "$cache.log"
   else

@@ -138,7 +138,8 @@ final class ServerProcess implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        process.destroy();
+        // Process.destroy() would close our end of its output, and SIGPIPE would end it first.
+        process.toHandle().destroy();
         try {
             if (!process.waitFor(SECONDS_MAX, TimeUnit.SECONDS))
                 process.destroyForcibly().waitFor();

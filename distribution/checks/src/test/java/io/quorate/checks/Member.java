@@ -107,7 +107,8 @@ final class Member {
 
     /** Asks the process to stop (SIGTERM) and returns its exit code. */
     int stop() {
-        process.destroy();
+        // Process.destroy() would close our end of its output, and SIGPIPE would end it first.
+        process.toHandle().destroy();
         return awaitExit();
     }
 
@@ -119,6 +120,15 @@ final class Member {
             }
             reader.join();
             return process.exitValue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Whether the process ends by itself within that time. */
+    boolean exitsWithin(long time, TimeUnit unit) {
+        try {
+            return process.waitFor(time, unit);
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }

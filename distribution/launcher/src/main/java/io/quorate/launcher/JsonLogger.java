@@ -14,14 +14,23 @@ import java.util.ResourceBundle;
 final class JsonLogger implements System.Logger {
     private static final String OWN = "io.quorate";
 
+    /** The one part of etcd that speaks under a name of its own, and does so here. */
+    private static final String RAFT = "io.quorate.engine.raft";
+
     private final String name;
     private final Log log;
     private final boolean own;
+    private final Optional<String> shown;
 
     JsonLogger(String name, Log log) {
         this.name = name;
         this.log = log;
         this.own = name.startsWith(OWN);
+        this.shown = name.equals(RAFT) ? Optional.of("raft") : shown(name, own);
+    }
+
+    private static Optional<String> shown(String name, boolean own) {
+        return own ? Optional.empty() : Optional.of(name);
     }
 
     @Override
@@ -56,8 +65,7 @@ final class JsonLogger implements System.Logger {
     }
 
     private void write(Level level, String message, Map<String, Object> fields, Throwable thrown) {
-        Optional<String> logger = own ? Optional.empty() : Optional.of(name);
-        log.log(translate(level), logger, String.valueOf(message), fields, thrown);
+        log.log(translate(level), shown, String.valueOf(message), fields, thrown);
     }
 
     private static Log.Level translate(Level level) {

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 
 /**
  * A group, its network and its disks, moved by one random event at a time, with a judge that knows
@@ -20,7 +21,6 @@ import java.util.TreeMap;
  */
 final class RandomWorld {
     private static final int MEMBERS = 6;
-    private static final int FIRST_VOTERS = 3;
 
     /** What every run of the group has agreed on so far; each method checks one more fact. */
     private static final class Judge {
@@ -43,9 +43,9 @@ final class RandomWorld {
             if (first != null) assertEquals(first, content, "entry " + EntryId.of(entry));
         }
 
-        /** State machine safety: everybody applies the same at an index. */
-        void applies(Entry entry) {
-            var content = entry.term() + " " + contentOf(entry);
+        /** State machine safety: everybody applies the same at an index, to the same members. */
+        void applies(Entry entry, ConfState conf) {
+            var content = entry.term() + " " + contentOf(entry) + " " + conf;
             var first = applied.putIfAbsent(entry.index(), content);
             if (first != null) assertEquals(first, content, "applied at " + entry.index());
         }
@@ -169,17 +169,20 @@ final class RandomWorld {
     private final boolean preVote;
     private final int maxInflight;
     private final long maxMessageBytes;
+    private final int[] weights;
 
     RandomWorld(Random random) {
         this.random = random;
+        weights = drawWeights();
         checkQuorum = random.nextBoolean();
         preVote = random.nextBoolean();
         maxInflight = 1 + random.nextInt(8);
         maxMessageBytes = random.nextInt(200);
         lossPercent = random.nextInt(30);
-        var conf = ConfState.ofVoters(List.of(1L, 2L, 3L));
+        long voters = 1 + random.nextInt(5);
+        var conf = ConfState.ofVoters(LongStream.rangeClosed(1, voters).boxed().toList());
         for (long id = 1; id <= MEMBERS; id++) {
-            members.add(new Member(id, id <= FIRST_VOTERS ? conf : ConfState.EMPTY));
+            members.add(new Member(id, id <= voters ? conf : ConfState.EMPTY));
         }
     }
 
@@ -230,27 +233,73 @@ final class RandomWorld {
 
     // ---------------------------------------------------------------- events
 
+    /** What can happen, and how often in an average world. */
+    private enum Event {
+        DELIVER(330),
+        WORK(230),
+        STORE(130),
+        APPLY(100),
+        TICK(90),
+        PROPOSE(60),
+        READ(20),
+        CHANGE_MEMBERSHIP(12),
+        COMPACT(4),
+        CRASH(2),
+        PARTITION(2),
+        TRANSFER(2),
+        UNREACHABLE(4),
+        FORGET_LEADER(2),
+        CHANGE_LOSS(2),
+        CAMPAIGN(2);
+
+        final int weight;
+
+        Event(int weight) {
+            this.weight = weight;
+        }
+    }
+
+    // Each world has its own troubles: what is rare elsewhere may be common here, or never happen.
+    private int[] drawWeights() {
+        var drawn = new int[Event.values().length];
+        for (var event : Event.values()) {
+            boolean work = event.weight >= 60;
+            int factor = work ? 2 + random.nextInt(5) : (1 << 2 * random.nextInt(5)) / 4;
+            drawn[event.ordinal()] = event.weight * factor;
+        }
+        return drawn;
+    }
+
+    private Event draw() {
+        int dice = random.nextInt(Arrays.stream(weights).sum());
+        for (var event : Event.values()) {
+            dice -= weights[event.ordinal()];
+            if (dice < 0) return event;
+        }
+        throw new AssertionError("weights do not add up");
+    }
+
     /** Something happens somewhere. */
     void event() {
         var member = members.get(random.nextInt(members.size()));
-        int dice = random.nextInt(1000);
-        if (dice < 330) deliverOne();
-        else if (dice < 560) work(member);
-        else if (dice < 690) store(member);
-        else if (dice < 790) apply(member);
-        else if (dice < 880) member.node.tick();
-        else if (dice < 940) propose(random.nextBoolean() ? member : leaderOr(member));
-        else if (dice < 960) read(member);
-        else if (dice < 972) changeMembership(leaderOr(member));
-        else if (dice < 976) compact(member);
-        else if (dice < 978) crash(member);
-        else if (dice < 980) partition();
-        else if (dice < 982) leaderOr(member).node.transferLeader(1 + random.nextInt(MEMBERS));
-        else if (dice < 986) member.node.reportUnreachable(1 + random.nextInt(MEMBERS));
-        else if (dice < 988) member.node.forgetLeader();
-        else if (dice < 990) lossPercent = random.nextInt(4) * random.nextInt(10);
-        else if (dice < 992) member.node.campaign();
-        else deliverOne();
+        switch (draw()) {
+            case DELIVER -> deliverOne();
+            case WORK -> work(member);
+            case STORE -> store(member);
+            case APPLY -> apply(member);
+            case TICK -> member.node.tick();
+            case PROPOSE -> propose(random.nextBoolean() ? member : leaderOr(member));
+            case READ -> read(member);
+            case CHANGE_MEMBERSHIP -> changeMembership(leaderOr(member));
+            case COMPACT -> compact(member);
+            case CRASH -> crash(member);
+            case PARTITION -> partition();
+            case TRANSFER -> leaderOr(member).node.transferLeader(1 + random.nextInt(MEMBERS));
+            case UNREACHABLE -> member.node.reportUnreachable(1 + random.nextInt(MEMBERS));
+            case FORGET_LEADER -> member.node.forgetLeader();
+            case CHANGE_LOSS -> lossPercent = random.nextInt(4) * random.nextInt(10);
+            case CAMPAIGN -> member.node.campaign();
+        }
         check(member);
     }
 
@@ -364,11 +413,11 @@ final class RandomWorld {
             if (entry.index() <= member.applied()) continue;
             assertEquals(member.applied() + 1, entry.index(), "next to apply at " + member.id);
             assertEquals(entry.term(), stableTerm(member, entry.index()), "applied but not stable");
-            judge.applies(entry);
             var conf = member.states.lastEntry().getValue();
             if (entry.type() != EntryType.NORMAL) {
                 conf = member.node.applyConfChange(ConfChangeCodec.decode(entry));
             }
+            judge.applies(entry, conf);
             member.states.put(entry.index(), conf);
         }
     }
@@ -497,6 +546,9 @@ final class RandomWorld {
         long before = nextProposal;
         for (int round = 0; round < 2_000; round++) {
             for (var member : members) {
+                // Somebody stops a leader that lost its vote and leads on.
+                boolean votes = member.node.raft.tracker.membership().voters().contains(member.id);
+                if (!votes && member.node.raft.role() == Role.LEADER) restart(member);
                 member.node.tick();
                 settle();
             }
@@ -531,7 +583,7 @@ final class RandomWorld {
         Member newest = null;
         for (var member : members) {
             if (member.node.raft.role() != Role.LEADER) continue;
-            if (!member.node.status().conf().voters().contains(member.id)) continue;
+            if (!member.node.raft.tracker.membership().voters().contains(member.id)) continue;
             if (newest == null || member.node.raft.term > newest.node.raft.term) newest = member;
         }
         return newest;

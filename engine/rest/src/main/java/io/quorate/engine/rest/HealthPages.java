@@ -9,8 +9,10 @@ import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.Gauge;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
+import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
 import io.quorate.engine.state.RangeQuery;
+import io.quorate.spi.storage.StorageException;
 
 import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
@@ -94,10 +96,10 @@ final class HealthPages implements HttpService {
 
     /** Why the member is not healthy; empty when it is. */
     private String reason(boolean serializable) {
-        if (!serializable && node.status().leader() == 0) {
+        if (!serializable && node.leader() == 0) {
             return "RAFT NO LEADER";
         }
-        String failure = serializable ? localRead() : agreedRead();
+        String failure = failure(serializable ? this::localRead : this::agreedRead);
         return failure.isEmpty() ? "" : "RANGE ERROR:" + failure;
     }
 
@@ -127,7 +129,7 @@ final class HealthPages implements HttpService {
         StringBuilder details = new StringBuilder();
         boolean good = true;
         for (Map.Entry<String, Check> check : checks.entrySet()) {
-            String failure = check.getValue().failure();
+            String failure = failure(check.getValue());
             good &= failure.isEmpty();
             record(kind, check.getKey(), failure.isEmpty());
             details.append(
@@ -199,6 +201,14 @@ final class HealthPages implements HttpService {
     /** What is wrong; empty when nothing is. */
     private interface Check {
         String failure();
+    }
+
+    private static String failure(Check check) {
+        try {
+            return check.failure();
+        } catch (StorageException.Closed e) {
+            return EtcdError.STOPPED.text();
+        }
     }
 
     private String agreedRead() {

@@ -21,7 +21,7 @@ final class VersionPage implements HttpService {
     }
 
     private void version(ServerRequest request, ServerResponse response) {
-        String cluster = node.status().clusterVersion();
+        String cluster = node.state().clusterVersion().orElse("");
         response.header(Texts.JSON);
         Texts.send(
                 request,

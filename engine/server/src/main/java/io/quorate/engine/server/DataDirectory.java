@@ -132,7 +132,7 @@ final class DataDirectory {
     }
 
     /** The names in a folder, none for a folder that is not there. */
-    private static Set<String> names(Path folder) {
+    static Set<String> names(Path folder) {
         try (Stream<Path> entries = Files.list(folder)) {
             Set<String> names = new TreeSet<>();
             entries.forEach(entry -> names.add(entry.getFileName().toString()));

@@ -105,6 +105,8 @@ public final class EtcdServer implements AutoCloseable {
      */
     public static EtcdServer start(ServerConfig config) {
         refuseUnserved(config);
+        // The classes of the web server load while storage opens.
+        Thread.ofPlatform().daemon().name("load-web-server").start(Listener::load);
         ServerConfig.Addresses addresses = config.addresses();
         DataDirectory directory = DataDirectory.inspect(config);
         LOG.log(

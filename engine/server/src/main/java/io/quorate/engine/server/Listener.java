@@ -48,13 +48,7 @@ final class Listener implements AutoCloseable {
             MemberUrl url, HttpRouting.Builder routing, Consumer<WebServerConfig.Builder> more) {
         InetSocketAddress address = url.address();
         WebServerConfig.Builder config =
-                WebServer.builder()
-                        .address(address.getAddress())
-                        .port(address.getPort())
-                        // The process decides when the listeners close, not the JVM's end.
-                        .shutdownHook(false)
-                        .featuresDiscoverServices(false)
-                        .routing(routing);
+                builder(routing).address(address.getAddress()).port(address.getPort());
         more.accept(config);
         WebServer web = config.build();
         try {
@@ -66,6 +60,19 @@ final class Listener implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    private static WebServerConfig.Builder builder(HttpRouting.Builder routing) {
+        return WebServer.builder()
+                // The process decides when the listeners close, not the JVM's end.
+                .shutdownHook(false)
+                .featuresDiscoverServices(false)
+                .routing(routing);
+    }
+
+    /** Makes a web server that is never started, for the sake of its classes. */
+    static void load() {
+        builder(HttpRouting.builder()).build();
     }
 
     /** The address in use, with the port that the system chose where none was given. */

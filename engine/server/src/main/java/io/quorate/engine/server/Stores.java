@@ -58,8 +58,8 @@ final class Stores implements AutoCloseable {
         Found logPlugin = plugins.find(config.log(), Part.LOG);
         Found statePlugin = plugins.find(config.state(), Part.STATE);
         refuseSettingsOfOthers(config, plugins);
-        warnOfVolatile(logPlugin, Part.LOG);
-        warnOfVolatile(statePlugin, Part.STATE);
+        checkVolatile(logPlugin, Part.LOG, directory.log());
+        checkVolatile(statePlugin, Part.STATE, directory.state());
         directory.create();
         ExecutorService background =
                 Executors.newCachedThreadPool(
@@ -157,8 +157,17 @@ final class Stores implements AutoCloseable {
         }
     }
 
-    private static void warnOfVolatile(Found plugin, Part part) {
+    /** A plugin that keeps nothing would not even notice the data of another. */
+    private static void checkVolatile(Found plugin, Part part, Path directory) {
         if (plugin.provider().capabilities().durable()) return;
+        if (!DataDirectory.names(directory).isEmpty()) {
+            throw new ConfigException(
+                    directory
+                            + " holds data, which plugin \""
+                            + plugin.name()
+                            + "\" cannot read: it keeps nothing when the process ends. Choose the"
+                            + " plugin that wrote the data, or another --data-dir");
+        }
         LOGGER.log(
                 System.Logger.Level.WARNING,
                 "this storage plugin keeps nothing when the process ends; use it for tests only",

@@ -43,10 +43,10 @@ final class KeyIndex {
         return root;
     }
 
-    /** Adds a key, or replaces its newest version. */
-    void put(IndexEntry entry) {
+    /** Adds a key, or a version of it, in one descent. */
+    void put(byte[] key, Successor successor) {
         split = null;
-        Node left = put(root, entry);
+        Node left = put(root, key, successor);
         root = left;
         if (split == null) return;
         Node[] children = new Node[FULL];
@@ -132,17 +132,19 @@ final class KeyIndex {
         return rank;
     }
 
-    private Node put(Node node, IndexEntry entry) {
+    private Node put(Node node, byte[] key, Successor successor) {
         return switch (node) {
-            case Leaf leaf -> put(leaf, entry);
-            case Inner inner -> put(inner, entry);
+            case Leaf leaf -> put(leaf, key, successor);
+            case Inner inner -> put(inner, key, successor);
         };
     }
 
-    private Node put(Leaf leaf, IndexEntry entry) {
-        int at = leaf.find(entry.key);
-        if (at >= 0) {
-            delta = entry.live() - leaf.entries[at].live();
+    private Node put(Leaf leaf, byte[] key, Successor successor) {
+        int at = leaf.find(key);
+        IndexEntry newest = at < 0 ? null : leaf.entries[at];
+        IndexEntry entry = successor.of(newest);
+        if (newest != null) {
+            delta = entry.live() - newest.live();
             Leaf own = own(leaf);
             own.entries[at] = entry;
             own.live += delta;
@@ -184,9 +186,9 @@ final class KeyIndex {
         return new Leaf(epoch, entries, to - from, live(entries, to - from));
     }
 
-    private Node put(Inner inner, IndexEntry entry) {
-        int at = inner.childOf(entry.key);
-        Node child = put(inner.children[at], entry);
+    private Node put(Inner inner, byte[] key, Successor successor) {
+        int at = inner.childOf(key);
+        Node child = put(inner.children[at], key, successor);
         Node right = split;
         split = null;
         Inner own = own(inner);
@@ -309,6 +311,14 @@ final class KeyIndex {
         int live = 0;
         for (int i = 0; i < inner.size; i++) live += inner.children[i].live;
         return live;
+    }
+
+    /** Makes the next version of a key. */
+    interface Successor {
+        /**
+         * @param newest the newest version until now, null for a new key
+         */
+        IndexEntry of(IndexEntry newest);
     }
 
     /** Sees the newest version of each key. */

@@ -37,11 +37,15 @@ final class Recovery {
         boolean tombstone = RevisionKey.isTombstone(revisionKey);
         codec.read(row);
         byte[] key = codec.key();
-        IndexEntry older = KeyIndex.get(index.root(), key);
-        byte[] shared = older == null ? key : older.key;
         long created = tombstone ? 0 : codec.created();
         long version = tombstone ? 0 : codec.version();
-        index.put(new IndexEntry(shared, main, sub, tombstone, created, version, older, null));
+        index.put(
+                key,
+                older -> {
+                    byte[] shared = older == null ? key : older.key;
+                    return new IndexEntry(
+                            shared, main, sub, tombstone, created, version, older, null);
+                });
         lastRevision = main;
     }
 }

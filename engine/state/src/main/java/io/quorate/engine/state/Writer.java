@@ -145,22 +145,26 @@ final class Writer {
     }
 
     private Result.Put put(Command.Put put, Rows rows) {
-        IndexEntry newest = KeyIndex.get(index.root(), put.key());
-        IndexEntry previous = newest == null || newest.tombstone ? null : newest;
-        boolean wanted = put.prevKv() || put.ignoreValue() || put.ignoreLease();
-        KeyValue old = wanted && previous != null ? reading(rows).load(previous) : null;
+        KeyValue old = null;
+        if (put.prevKv() || put.ignoreValue() || put.ignoreLease()) {
+            Reading reading = reading(rows);
+            IndexEntry previous = reading.current(put.key());
+            if (previous != null) old = reading.load(previous);
+        }
         byte[] value = put.ignoreValue() ? old.value() : put.value();
         long lease = put.ignoreLease() ? old.lease() : put.lease();
-        put(newest == null ? put.key() : newest.key, newest, previous, value, lease);
+        index.put(put.key(), newest -> next(put.key(), newest, value, lease));
         return new Result.Put(newRevision(), put.prevKv() ? old : null);
     }
 
-    private void put(byte[] key, IndexEntry newest, IndexEntry previous, byte[] value, long lease) {
+    private IndexEntry next(byte[] asked, IndexEntry newest, byte[] value, long lease) {
+        boolean there = newest != null && !newest.tombstone;
+        byte[] key = newest == null ? asked : newest.key;
         long main = revision + 1;
-        long created = previous == null ? main : previous.created;
-        long version = previous == null ? 1 : previous.version + 1;
+        long created = there ? newest.created : main;
+        long version = there ? newest.version + 1 : 1;
         byte[] row = RowCodec.encode(key, created, main, version, value, lease);
-        add(new IndexEntry(key, main, changes, false, created, version, newest, row));
+        return take(new IndexEntry(key, main, changes, false, created, version, newest, row));
     }
 
     private Result.DeleteRange delete(Command.DeleteRange delete, Rows rows) {
@@ -174,13 +178,26 @@ final class Writer {
 
     private void delete(IndexEntry entry) {
         byte[] row = RowCodec.tombstone(entry.key);
-        add(new IndexEntry(entry.key, revision + 1, changes, true, 0, 0, entry, row));
+        index.put(
+                entry.key,
+                newest ->
+                        take(
+                                new IndexEntry(
+                                        entry.key,
+                                        revision + 1,
+                                        changes,
+                                        true,
+                                        0,
+                                        0,
+                                        newest,
+                                        row)));
     }
 
-    private void add(IndexEntry entry) {
+    /** Queues a new version for the store; it has its place among the changes of the command. */
+    private IndexEntry take(IndexEntry entry) {
         batch.put(Keyspaces.KEY, RevisionKey.of(entry), entry.row());
-        index.put(entry);
         cache.add(entry);
         changes++;
+        return entry;
     }
 }

@@ -61,7 +61,7 @@ class KeyIndexTest {
 
     private void put(byte[] key, long main, boolean tombstone) {
         IndexEntry entry = new IndexEntry(key, main, 0, tombstone, 0, 0, null, null);
-        index.put(entry);
+        index.put(key, newest -> entry);
         model.put(key, entry);
     }
 

@@ -1,0 +1,379 @@
+package io.quorate.engine.rest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.HttpRouting;
+import io.quorate.backend.memory.MemoryStorageProvider;
+import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.node.Node;
+import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.Version;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/** The pages as probes and dashboards meet them: whole answers, as etcd 3.7.3 gives them. */
+class RestTest {
+    private static final Map<String, String> CORS =
+            Map.of(
+                    "access-control-allow-headers", "accept, content-type, authorization",
+                    "access-control-allow-methods", "POST, GET, OPTIONS, PUT, DELETE",
+                    "access-control-allow-origin", "*");
+    private static final Map<String, String> PLAIN =
+            Map.of("content-type", "text/plain; charset=utf-8");
+    private static final Map<String, String> NO_SNIFF =
+            Map.of(
+                    "content-type", "text/plain; charset=utf-8",
+                    "x-content-type-options", "nosniff");
+    private static final String HEALTHY = "{\"health\":\"true\",\"reason\":\"\"}";
+
+    private final MetricRegistry metrics = new MetricRegistry();
+    private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
+    private final HttpClient client = HttpClient.newHttpClient();
+    private Node node;
+    private WebServer web;
+
+    @AfterEach
+    void stop() {
+        client.close();
+        web.stop();
+        node.close();
+        assertFalse(failure.isDone(), "the member failed");
+    }
+
+    @Test
+    @Tag("HT-01")
+    @Tag("HT-19")
+    void versionTellsServerClusterAndStorage() throws Exception {
+        serve(single());
+        assertAnswer(
+                get("/version"),
+                200,
+                Map.of("content-type", "application/json"),
+                "{\"etcdserver\":\"%s\",\"etcdcluster\":\"%s\",\"storage\":\"%s\"}"
+                        .formatted(Version.ETCD, Version.CLUSTER, Version.CLUSTER));
+    }
+
+    @Test
+    @Tag("HT-02")
+    @Tag("HT-04")
+    @Tag("HT-06")
+    @Tag("HT-11")
+    void aMemberAloneOfThreeKnowsNeitherVersionNorLeader() throws Exception {
+        serve(oneOfThree());
+        assertEquals(
+                "{\"etcdserver\":\"%s\",\"etcdcluster\":\"not_decided\",\"storage\":\"unknown\"}"
+                        .formatted(Version.ETCD),
+                get("/version").body());
+        assertAnswer(
+                get("/health"),
+                503,
+                NO_SNIFF,
+                "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n");
+        assertAnswer(get("/health?serializable=true"), 200, PLAIN, HEALTHY);
+        assertAnswer(get("/livez"), 200, NO_SNIFF, "ok\n");
+        assertRow("etcd_server_health_failures 1\n");
+        assertRow("etcd_server_health_success 1\n");
+    }
+
+    @Test
+    @Tag("HT-09")
+    @Tag("HT-10")
+    @Tag("HT-11")
+    @Tag("ME-07")
+    void aStoppedMemberIsNotReady() throws Exception {
+        serve(single());
+        node.close();
+        HttpResponse<String> answer = get("/readyz");
+        assertAnswer(
+                answer,
+                503,
+                NO_SNIFF,
+                "[+]data_corruption ok\n"
+                        + "[-]serializable_read failed: etcdserver: server stopped\n"
+                        + "[-]linearizable_read failed: etcdserver: server stopped\n"
+                        + "[+]non_learner ok\n\n");
+        assertEquals(503, get("/readyz/linearizable_read").statusCode());
+        assertEquals(200, get("/readyz/non_learner").statusCode());
+        assertAnswer(
+                get("/readyz?exclude=linearizable_read&exclude=serializable_read"),
+                200,
+                NO_SNIFF,
+                "ok\n");
+        assertAnswer(
+                get("/health"),
+                503,
+                NO_SNIFF,
+                "{\"health\":\"false\",\"reason\":\"RANGE ERROR:etcdserver: server stopped\"}\n");
+        assertRow("etcd_server_healthcheck{name=\"linearizable_read\",type=\"readyz\"} 0\n");
+        assertRow("etcd_server_healthcheck{name=\"non_learner\",type=\"readyz\"} 1\n");
+        assertRow(
+                "etcd_server_healthchecks_total{name=\"linearizable_read\",status=\"error\","
+                        + "type=\"readyz\"} 2\n");
+    }
+
+    @Test
+    @Tag("HT-03")
+    @Tag("HT-05")
+    @Tag("ME-06")
+    void aWorkingMemberIsHealthy() throws Exception {
+        serve(single());
+        assertAnswer(get("/health"), 200, PLAIN, HEALTHY);
+        assertAnswer(get("/health?exclude=NOSPACE&exclude="), 200, PLAIN, HEALTHY);
+        assertAnswer(get("/health?serializable=false"), 200, PLAIN, HEALTHY);
+        assertRow("etcd_server_health_success 3\n");
+        assertRow("etcd_server_health_failures 0\n");
+    }
+
+    @Test
+    @Tag("HT-08")
+    @Tag("HT-09")
+    @Tag("HT-10")
+    @Tag("HT-11")
+    @Tag("HT-12")
+    void checksAreToldWhenAsked() throws Exception {
+        serve(single());
+        assertAnswer(get("/livez"), 200, NO_SNIFF, "ok\n");
+        assertAnswer(get("/livez?verbose"), 200, NO_SNIFF, "[+]serializable_read ok\nok\n");
+        assertAnswer(get("/livez/serializable_read"), 200, NO_SNIFF, "ok\n");
+        assertAnswer(get("/livez?exclude=serializable_read&verbose"), 200, NO_SNIFF, "ok\n");
+        assertAnswer(
+                get("/readyz?verbose&exclude=data_corruption&exclude=nonsense"),
+                200,
+                NO_SNIFF,
+                "[+]serializable_read ok\n[+]linearizable_read ok\n[+]non_learner ok\nok\n");
+        assertAnswer(
+                get("/readyz/linearizable_read?verbose"),
+                200,
+                NO_SNIFF,
+                "[+]linearizable_read ok\nok\n");
+    }
+
+    @Test
+    @Tag("HT-01")
+    @Tag("HT-07")
+    void pagesCanBeGotAndNothingElse() throws Exception {
+        serve(single());
+        Map<String, String> headers = new TreeMap<>(NO_SNIFF);
+        headers.put("allow", "GET");
+        for (String page : List.of("/version", "/health", "/livez", "/readyz/non_learner")) {
+            for (String method : List.of("POST", "PUT", "DELETE")) {
+                assertAnswer(send(method, page), 405, headers, "Method Not Allowed\n");
+            }
+            HttpResponse<String> head = send("HEAD", page);
+            assertEquals(405, head.statusCode());
+            assertEquals("19", head.headers().firstValue("content-length").orElse(""));
+        }
+    }
+
+    @Test
+    @Tag("HT-17")
+    void whatIsNotThereIsNotFound() throws Exception {
+        serve(single());
+        for (String page :
+                List.of("/", "/nope", "/version/", "/health/", "/livez/nope", "/metrics/x")) {
+            assertAnswer(get(page), 404, NO_SNIFF, "404 page not found\n");
+        }
+        assertAnswer(send("POST", "/nope"), 404, NO_SNIFF, "404 page not found\n");
+    }
+
+    @Test
+    @Tag("HT-19")
+    void browsersAreToldWhoMayCall() throws Exception {
+        serve(single());
+        assertAnswer(send("OPTIONS", "/version"), 200, Map.of(), "");
+        assertAnswer(send("OPTIONS", "/nope"), 200, Map.of(), "");
+    }
+
+    @Test
+    @Tag("HT-19")
+    void withAListOnlyItsOriginsAreAllowed() throws Exception {
+        serve(single(), Set.of("https://good.example"));
+        HttpResponse<String> good =
+                client.send(
+                        request("/version").header("Origin", "https://good.example").build(),
+                        HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> bad =
+                client.send(
+                        request("/version").header("Origin", "https://bad.example").build(),
+                        HttpResponse.BodyHandlers.ofString());
+        String allowed = "access-control-allow-origin";
+        assertEquals("https://good.example", good.headers().firstValue(allowed).orElse(""));
+        assertTrue(good.headers().firstValue("access-control-allow-methods").isPresent());
+        assertTrue(bad.headers().firstValue(allowed).isEmpty());
+        assertTrue(bad.headers().firstValue("access-control-allow-methods").isEmpty());
+        assertEquals(200, bad.statusCode());
+    }
+
+    @Test
+    @Tag("HT-13")
+    @Tag("ME-39")
+    @Tag("ME-40")
+    void metricsTellAboutTheMemberAndItsProcess() throws Exception {
+        serve(single());
+        HttpResponse<String> page = get("/metrics");
+        assertEquals(200, page.statusCode());
+        assertEquals(
+                "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+                page.headers().firstValue("content-type").orElse(""));
+        assertTrue(page.body().contains("\netcd_server_has_leader 1\n"), page.body());
+        for (String row :
+                List.of(
+                        "os_fd_used",
+                        "os_fd_limit",
+                        "process_resident_memory_bytes",
+                        "process_virtual_memory_bytes",
+                        "process_cpu_seconds_total",
+                        "process_open_fds",
+                        "process_max_fds",
+                        "process_start_time_seconds",
+                        "jvm_threads_current",
+                        "jvm_memory_used_bytes{area=\"heap\"}")) {
+            assertTrue(value(page.body(), row) > 0, row);
+        }
+        double started = value(page.body(), "process_start_time_seconds") * 1000;
+        long expected = ProcessHandle.current().info().startInstant().orElseThrow().toEpochMilli();
+        assertEquals(expected, started, 60_000);
+        assertEquals(200, send("POST", "/metrics").statusCode());
+        assertEquals("", send("HEAD", "/metrics").body());
+    }
+
+    @Test
+    @Tag("HT-22")
+    void aMetricsListenerHasTheProbesAndNoMore() throws Exception {
+        node = start(single());
+        HttpRouting.Builder routing = HttpRouting.builder();
+        new Rest(node, metrics, Rest.ANY_ORIGIN).addMetricsTo(routing);
+        listen(routing);
+        assertEquals(200, get("/metrics").statusCode());
+        assertEquals(200, get("/health").statusCode());
+        assertEquals(200, get("/readyz").statusCode());
+        assertEquals(404, get("/version").statusCode());
+    }
+
+    private static NodeConfig single() {
+        return NodeConfig.single(
+                "default",
+                List.of("http://127.0.0.1:2379"),
+                List.of("http://127.0.0.1:2380"),
+                "etcd-cluster");
+    }
+
+    private static NodeConfig oneOfThree() {
+        NodeConfig single = single();
+        return new NodeConfig(
+                single.name(),
+                single.clientUrls(),
+                single.peerUrls(),
+                Map.of(
+                        "default", single.peerUrls(),
+                        "b", List.of("http://127.0.0.1:2390"),
+                        "c", List.of("http://127.0.0.1:2400")),
+                single.token(),
+                single.snapshotCount(),
+                single.catchUpEntries(),
+                single.logBytesMax(),
+                single.tick(),
+                single.electionTicks(),
+                single.maxRequestBytes(),
+                single.preVote());
+    }
+
+    private void serve(NodeConfig config) {
+        serve(config, Rest.ANY_ORIGIN);
+    }
+
+    private void serve(NodeConfig config, Set<String> corsOrigins) {
+        node = start(config);
+        HttpRouting.Builder routing = HttpRouting.builder();
+        new Rest(node, metrics, corsOrigins).addTo(routing);
+        listen(routing);
+    }
+
+    private Node start(NodeConfig config) {
+        MemoryStorageProvider memory = new MemoryStorageProvider();
+        Node started =
+                Node.start(
+                        config,
+                        memory.openLog(new TestEnv()),
+                        memory.openState(new TestEnv()),
+                        metrics,
+                        failure::complete);
+        if (config.initialCluster().size() == 1) {
+            started.ready().orTimeout(30, TimeUnit.SECONDS).join();
+        }
+        return started;
+    }
+
+    private void listen(HttpRouting.Builder routing) {
+        web =
+                WebServer.builder()
+                        .host("127.0.0.1")
+                        .port(0)
+                        .shutdownHook(false)
+                        .routing(routing)
+                        .build()
+                        .start();
+    }
+
+    private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return send("GET", path);
+    }
+
+    private HttpResponse<String> send(String method, String path)
+            throws IOException, InterruptedException {
+        return client.send(
+                request(path).method(method, HttpRequest.BodyPublishers.noBody()).build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    private HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + web.port() + path))
+                .version(HttpClient.Version.HTTP_1_1);
+    }
+
+    /** All headers count but those of the connection. */
+    private static void assertAnswer(
+            HttpResponse<String> answer, int status, Map<String, String> headers, String body) {
+        assertEquals(body, answer.body());
+        assertEquals(status, answer.statusCode());
+        Map<String, String> expected = new TreeMap<>(CORS);
+        expected.putAll(headers);
+        expected.put("content-length", Integer.toString(body.length()));
+        Map<String, String> actual = new TreeMap<>();
+        answer.headers().map().forEach((name, values) -> actual.put(name, values.getFirst()));
+        assertTrue(actual.remove("date") != null, "no date");
+        actual.remove("connection");
+        assertEquals(expected, actual);
+    }
+
+    private void assertRow(String row) throws IOException {
+        StringBuilder text = new StringBuilder();
+        metrics.text(text);
+        assertTrue(text.toString().contains(row), () -> row + " is not in\n" + text);
+    }
+
+    private static double value(String page, String row) {
+        return page.lines()
+                .filter(line -> line.startsWith(row + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(row.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(row + " is not in\n" + page));
+    }
+}
