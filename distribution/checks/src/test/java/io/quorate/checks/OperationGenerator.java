@@ -41,7 +41,14 @@ final class OperationGenerator {
     /** Between the limit of a request and that of a gRPC message. */
     private static final int LARGE_BYTES = 1_700_000;
 
+    /**
+     * Whether to draw also what is known to be answered otherwise; {@code README.md} lists it.
+     * {@code -DknownDifferences=true} shows whether that is still so.
+     */
+    private static final boolean KNOWN_DIFFERENCES = Boolean.getBoolean("knownDifferences");
+
     private final Random random;
+    private final Set<Long> compactions = new HashSet<>();
     private final boolean leases;
     private long revision = 1;
     private long compacted;
@@ -59,19 +66,20 @@ final class OperationGenerator {
         revision = Math.max(revision, answer.revision());
         if (operation instanceof Operation.Compact(var request) && answer.ok()) {
             compacted = request.getRevision();
+            compactions.add(compacted);
         }
     }
 
     Operation next() {
         int dice = random.nextInt(leases ? 1000 : 950);
         if (dice < 300) return new Operation.Put(put(key()));
-        if (dice < 560) return new Operation.Range(range());
-        if (dice < 610) return new Operation.RangeStream(range());
+        if (dice < 560) return new Operation.Range(mistaken(range()));
+        if (dice < 610) return new Operation.RangeStream(mistaken(range()));
         if (dice < 690) return new Operation.Delete(delete());
         if (dice < 930) return new Operation.Txn(txn());
         if (dice < 940) return new Operation.Compact(compaction());
         if (dice < 950) {
-            long at = readRevision();
+            long at = hashable(readRevision());
             return new Operation.HashKv(HashKVRequest.newBuilder().setRevision(at).build());
         }
         if (dice < 972) return new Operation.Grant(grant());
@@ -137,9 +145,14 @@ final class OperationGenerator {
         };
     }
 
-    /** A revision that is neither compacted nor in the future. */
-    long readable() {
-        return Math.max(1, between());
+    /** A revision that can be read and hashed. */
+    long hashable() {
+        return hashable(between());
+    }
+
+    private long hashable(long at) {
+        if (KNOWN_DIFFERENCES) return at;
+        return at < 0 || compactions.contains(at) ? revision + 1 : at;
     }
 
     private long between() {
@@ -175,13 +188,21 @@ final class OperationGenerator {
         if (oneIn(2)) range.setLimit(random.nextInt(8) - 1);
         if (oneIn(3))
             range.setSortOrderValue(random.nextInt(3)).setSortTargetValue(random.nextInt(5));
-        if (oneIn(150)) range.setSortOrderValue(3 + random.nextInt(5));
-        if (oneIn(150)) range.setSortTargetValue(5 + random.nextInt(5));
+        if (KNOWN_DIFFERENCES) range = mistaken(range.build()).toBuilder();
         if (oneIn(10)) range.setMinModRevision(between());
         if (oneIn(10)) range.setMaxModRevision(between());
         if (oneIn(10)) range.setMinCreateRevision(between());
         if (oneIn(10)) range.setMaxCreateRevision(between());
         return range.build();
+    }
+
+    /** The request, now and then with a sort that there is not. */
+    private RangeRequest mistaken(RangeRequest request) {
+        // With two mistakes in one request it matters which is found first.
+        if (!KNOWN_DIFFERENCES && request.getKey().isEmpty()) return request;
+        if (oneIn(150)) return request.toBuilder().setSortOrderValue(3 + random.nextInt(5)).build();
+        if (oneIn(150)) return request.toBuilder().setSortTargetValue(5 + random.nextInt(5)).build();
+        return request;
     }
 
     private DeleteRangeRequest delete() {
@@ -284,8 +305,8 @@ final class OperationGenerator {
             case 4 -> compare.setLease(random.nextInt(LEASES));
             default -> compare.clearTargetUnion();
         }
-        // Kinds of compares that no etcd knows are not drawn: etcd takes them as true, we refuse
-        // them.
+        if (KNOWN_DIFFERENCES && oneIn(200)) compare.setResultValue(4 + random.nextInt(3));
+        if (KNOWN_DIFFERENCES && oneIn(200)) compare.setTargetValue(5 + random.nextInt(3));
         return compare.build();
     }
 }

@@ -34,7 +34,7 @@ import java.util.concurrent.TimeUnit;
  * -Dreference=FILE} compares with another server.
  */
 final class RandomDifferentialTest {
-    private static final int OPERATIONS = Integer.getInteger("operations", 20_000);
+    private static final int OPERATIONS = Integer.getInteger("operations", 10_000);
     private static final int CHECKPOINT_EVERY = 2_000;
     private static final int CHECKPOINT_READS = 10;
     private static final int READS_AT_ONCE = 16;
@@ -210,7 +210,7 @@ final class RandomDifferentialTest {
     private void checkpoint(EtcdClient ours, EtcdClient real, OperationGenerator generator) {
         List<Operation> reads = new ArrayList<>();
         for (int i = 0; i < CHECKPOINT_READS; i++) {
-            long revision = i == 0 ? 0 : generator.readable();
+            long revision = i == 0 ? 0 : generator.hashable();
             ByteString zero = ByteString.copyFrom(new byte[] {0});
             reads.add(
                     new Operation.Range(

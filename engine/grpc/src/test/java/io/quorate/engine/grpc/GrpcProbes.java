@@ -43,7 +43,7 @@ import java.util.concurrent.atomic.AtomicReference;
  * no client would say such a thing). Runs on our mount, on stock Helidon and on grpc-java's own
  * server, the oracle: a probe the oracle fails is a wrong probe.
  */
-@Timeout(20)
+@Timeout(120)
 abstract class GrpcProbes {
     /** A server under probe. */
     interface Server extends AutoCloseable {
@@ -57,7 +57,7 @@ abstract class GrpcProbes {
     }
 
     static final int MAX_MESSAGE = 2 << 20;
-    private static final long WAIT_SECONDS = 6;
+    private static final long WAIT_SECONDS = 30;
 
     final GrpcProbeService service = new GrpcProbeService();
     private final List<ManagedChannel> channels = new ArrayList<>();

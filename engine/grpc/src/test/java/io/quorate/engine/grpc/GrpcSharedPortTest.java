@@ -38,7 +38,7 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
 /** gRPC and REST on one port, plain and over TLS (GS-03, GS-19). */
-@Timeout(60)
+@Timeout(240)
 final class GrpcSharedPortTest {
     private static final char[] PASSWORD = "not a secret".toCharArray();
 

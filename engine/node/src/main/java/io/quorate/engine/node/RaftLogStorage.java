@@ -28,6 +28,7 @@ final class RaftLogStorage implements LogStorage {
     private final RaftLog log;
     private final ConfState conf;
     private final EntryCache cache = new EntryCache();
+    private CompletableFuture<Void> lastWrite = DONE;
     private HardState written;
     private HardState latest;
 
@@ -58,7 +59,7 @@ final class RaftLogStorage implements LogStorage {
                 !entries.isEmpty()
                         || latest.term() != written.term()
                         || latest.vote() != written.vote();
-        return vital ? write(entries) : DONE;
+        return vital ? write(entries) : lastWrite;
     }
 
     /** Writes the commit index if it has not travelled with a unit yet. */
@@ -78,12 +79,12 @@ final class RaftLogStorage implements LogStorage {
                         ? null
                         : new io.quorate.spi.storage.HardState(
                                 latest.term(), latest.vote(), latest.commit());
-        CompletableFuture<Void> durable = log.append(unit, hardState);
+        lastWrite = log.append(unit, hardState);
         written = latest;
         if (!entries.isEmpty()) {
             cache.append(entries);
         }
-        return durable;
+        return lastWrite;
     }
 
     /** The entries up to this index were applied; they are read from disk from now on. */
