@@ -43,9 +43,9 @@ final class RandomWorld {
             if (first != null) assertEquals(first, content, "entry " + EntryId.of(entry));
         }
 
-        /** State machine safety: everybody applies the same at an index. */
-        void applies(Entry entry) {
-            var content = entry.term() + " " + contentOf(entry);
+        /** State machine safety: everybody applies the same at an index, to the same members. */
+        void applies(Entry entry, ConfState conf) {
+            var content = entry.term() + " " + contentOf(entry) + " " + conf;
             var first = applied.putIfAbsent(entry.index(), content);
             if (first != null) assertEquals(first, content, "applied at " + entry.index());
         }
@@ -413,11 +413,11 @@ final class RandomWorld {
             if (entry.index() <= member.applied()) continue;
             assertEquals(member.applied() + 1, entry.index(), "next to apply at " + member.id);
             assertEquals(entry.term(), stableTerm(member, entry.index()), "applied but not stable");
-            judge.applies(entry);
             var conf = member.states.lastEntry().getValue();
             if (entry.type() != EntryType.NORMAL) {
                 conf = member.node.applyConfChange(ConfChangeCodec.decode(entry));
             }
+            judge.applies(entry, conf);
             member.states.put(entry.index(), conf);
         }
     }
