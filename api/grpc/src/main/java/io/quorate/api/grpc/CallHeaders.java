@@ -185,6 +185,7 @@ final class CallHeaders {
     }
 
     private static IllegalArgumentException malformedTimeout(String value) {
-        return new IllegalArgumentException("malformed grpc-timeout: " + value);
+        return new IllegalArgumentException(
+                "malformed grpc-timeout: " + value.substring(0, Math.min(value.length(), 64)));
     }
 }

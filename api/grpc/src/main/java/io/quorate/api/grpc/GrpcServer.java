@@ -84,12 +84,14 @@ public final class GrpcServer {
         if (connections.isEmpty()) {
             drained.complete(null);
         } else {
-            later(this::cutOff, grace.toNanos());
+            later(this::stopNow, grace.toNanos());
         }
         return drained;
     }
 
-    private void cutOff() {
+    /** Ends every connection at once; open calls are cancelled. */
+    public void stopNow() {
+        stopping = true;
         connections.forEach(c -> c.end(ErrorCode.NO_ERROR, "stopped"));
     }
 
@@ -107,10 +109,6 @@ public final class GrpcServer {
 
     Future<?> later(Runnable task, long nanos) {
         return timer.schedule(() -> executor.execute(task), nanos, TimeUnit.NANOSECONDS);
-    }
-
-    void inOrder(Runnable task) {
-        executor.execute(task);
     }
 
     MethodTable methods() {

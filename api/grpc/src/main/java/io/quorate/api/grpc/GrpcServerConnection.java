@@ -244,7 +244,9 @@ public final class GrpcServerConnection {
         GrpcServerCall<?, ?> call = calls.get(stream);
         if (call == null) {
             // Of a call already answered or reset; the client may not know yet.
-            controls.event();
+            if (length == 0) {
+                controls.event();
+            }
             return;
         }
         if (call.out().remoteClosed) {
@@ -378,7 +380,7 @@ public final class GrpcServerConnection {
                             415,
                             Status.INTERNAL.withDescription(
                                     "invalid gRPC request content-type \""
-                                            + headers.first("content-type")
+                                            + shortened(headers.first("content-type"))
                                             + '"')));
         } else if (!headers.method().equals("POST")) {
             answer(
@@ -387,7 +389,9 @@ public final class GrpcServerConnection {
                     CallHeaders.httpError(
                             405,
                             Status.INTERNAL.withDescription(
-                                    "invalid gRPC request method \"" + headers.method() + '"')));
+                                    "invalid gRPC request method \""
+                                            + shortened(headers.method())
+                                            + '"')));
         } else {
             call(stream, last, headers, blockBytes);
         }
@@ -408,7 +412,9 @@ public final class GrpcServerConnection {
                     stream,
                     last,
                     CallHeaders.trailers(
-                            server.methods().unknown(headers.path()), new Metadata(), false));
+                            server.methods().unknown(shortened(headers.path())),
+                            new Metadata(),
+                            false));
             return;
         }
         OptionalLong timeout;
@@ -455,13 +461,19 @@ public final class GrpcServerConnection {
         }
     }
 
-    /** Answers a request that no handler will see with one header block. */
+    /**
+     * Answers a request that no handler will see. It goes out as a control frame: a client that
+     * asks for thousands of these and reads none is a flood.
+     */
     private void answer(int stream, boolean last, byte[] block) throws ConnectionException {
-        // As cheap to ask for as a reset, and as useless.
-        controls.event();
-        OutboundStream out = outbound.open(stream, Unattended.INSTANCE);
-        out.remoteClosed = last;
-        outbound.offer(out, null, null, block);
+        byte[] frame = new byte[Frames.HEADER_BYTES + block.length];
+        int flags = Frames.FLAG_END_HEADERS | Frames.FLAG_END_STREAM;
+        Frames.putHeader(frame, 0, block.length, Frames.HEADERS, flags, stream);
+        System.arraycopy(block, 0, frame, Frames.HEADER_BYTES, block.length);
+        outbound.control(frame);
+        if (!last) {
+            outbound.control(Frames.resetStream(stream, ErrorCode.NO_ERROR));
+        }
     }
 
     private void priority(int stream, int length) throws ConnectionException {
@@ -559,7 +571,7 @@ public final class GrpcServerConnection {
         controls.event();
         if ((flags & Frames.FLAG_ACK) != 0) {
             if (payload == DRAIN_PING) {
-                server.inOrder(this::drained);
+                server.executor().execute(this::drained);
             }
             return;
         }
@@ -619,6 +631,11 @@ public final class GrpcServerConnection {
         outbound.abort(call.out(), code);
         call.cancel();
         closeIfDone();
+    }
+
+    /** For texts that go back: a client must not be able to make an answer outgrow a frame. */
+    private static String shortened(String text) {
+        return text.length() <= 256 ? text : text.substring(0, 256) + "...";
     }
 
     private static ConnectionException protocolError(String message) {
@@ -801,16 +818,5 @@ public final class GrpcServerConnection {
     void sendKeepAlivePing() {
         outbound.urgent(Frames.ping(false, KEEPALIVE_PING));
         outbound.flushLater();
-    }
-
-    /** Of streams answered without a call: nobody waits for anything. */
-    private enum Unattended implements OutboundStream.Events {
-        INSTANCE;
-
-        @Override
-        public void writable() {}
-
-        @Override
-        public void finished() {}
     }
 }

@@ -34,7 +34,7 @@ final class Outbound {
     static final int READY_BYTES = 32 << 10;
 
     static final int BUFFER_BYTES = 128 << 10;
-    static final int CONTROL_BYTES = 128 << 10;
+    static final int CONTROL_BYTES = 1 << 20;
     private static final int SMALL_BUFFER = 8 << 10;
 
     /**

@@ -13,9 +13,10 @@ import io.quorate.api.grpc.Traffic;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 
 /**
  * gRPC services on one Helidon WebServer listener. REST on the same port, over HTTP/1.1 and HTTP/2,
@@ -31,18 +32,20 @@ public final class GrpcMount implements AutoCloseable {
     private static final Duration NEVER = Duration.ofDays(3650);
 
     private final GrpcServer server;
-    private final ExecutorService executor;
     private final ScheduledThreadPoolExecutor timer;
     private final boolean ours;
 
     private GrpcMount(
             List<ServerServiceDefinition> services, GrpcSettings settings, Traffic traffic) {
         this.ours = settings.mount() == GrpcSettings.Mount.QUORATE;
-        this.executor =
-                Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("grpc-", 0).factory());
+        ThreadFactory threads = Thread.ofVirtual().name("grpc-", 0).factory();
+        // Not an ExecutorService: the last callbacks of a stopped server must never be rejected.
+        Executor executor = task -> threads.newThread(task).start();
         this.timer =
                 new ScheduledThreadPoolExecutor(
-                        1, Thread.ofPlatform().daemon().name("grpc-timer").factory());
+                        1,
+                        Thread.ofPlatform().daemon().name("grpc-timer").factory(),
+                        new ThreadPoolExecutor.DiscardPolicy());
         timer.setRemoveOnCancelPolicy(true);
         this.server =
                 new GrpcServer(
@@ -123,11 +126,10 @@ public final class GrpcMount implements AutoCloseable {
         return server.connections();
     }
 
-    /** Cuts what {@link #stop} has left and frees the threads. Harmless when repeated. */
+    /** Cuts what {@link #stop} has left and ends the timer. Harmless when repeated. */
     @Override
     public void close() {
-        server.stop(Duration.ZERO);
-        timer.shutdown();
-        executor.shutdown();
+        server.stopNow();
+        timer.shutdownNow();
     }
 }

@@ -4,11 +4,13 @@ import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.common.socket.PeerInfo;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
 import io.helidon.webserver.ProxyProtocolData;
 import io.helidon.webserver.Router;
 
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Supplier;
@@ -96,10 +98,19 @@ final class GrpcReplayContext implements ConnectionContext {
         public byte[] get() {
             byte[] first = replay;
             if (first == null) {
-                return socket.get();
+                return read();
             }
             replay = null;
             return first;
+        }
+
+        /** A lost connection is no news to Helidon when it is told in these words. */
+        private byte[] read() {
+            try {
+                return socket.get();
+            } catch (UncheckedIOException e) {
+                throw new CloseConnectionException("connection lost", e);
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +28,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -214,6 +218,82 @@ final class GrpcSharedPortTest {
             assertTrue(sent.get() > 500_000 && sent.get() < 520_000, "sent " + sent);
             assertTrue(received.get() > 50 && received.get() < 5_000, "received " + received);
         }
+    }
+
+    @Test
+    void clientThatNeverReadsCannotHoldUpAStop(@TempDir Path dir) throws Exception {
+        SSLContext context = context(KeyStore.getInstance(selfSigned(dir).toFile(), PASSWORD));
+        Tls tls = Tls.builder().sslContext(context).build();
+        for (Optional<Tls> transport : List.of(Optional.<Tls>empty(), Optional.of(tls))) {
+            CountDownLatch flowing = new CountDownLatch(1);
+            AtomicLong sent = new AtomicLong();
+            Traffic traffic =
+                    new Traffic() {
+                        @Override
+                        public void received(int bytes) {}
+
+                        @Override
+                        public void sent(int bytes) {
+                            if (sent.addAndGet(bytes) > 500_000) {
+                                flowing.countDown();
+                            }
+                        }
+                    };
+            try (GrpcTestServer server =
+                            GrpcTestServer.with(
+                                    GrpcSettings.DEFAULTS,
+                                    transport,
+                                    traffic,
+                                    service.definition());
+                    Socket socket =
+                            transport.isPresent()
+                                    ? tls(context, server.port(), "h2")
+                                    : new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+                askForMoreThanTheSocketHolds(socket.getOutputStream());
+                // From here on a write gets stuck in the socket, if it has not yet.
+                assertTrue(flowing.await(30, TimeUnit.SECONDS));
+                server.mount().stop(Duration.ofMillis(100)).get(60, TimeUnit.SECONDS);
+                assertEquals(0, server.mount().connections());
+                String event;
+                do {
+                    event = service.events.poll(30, TimeUnit.SECONDS);
+                } while (event != null && !event.equals("cancelled"));
+                assertEquals("cancelled", event);
+            }
+        }
+    }
+
+    /** Opens all windows and calls Stream for 64 MB. */
+    private static void askForMoreThanTheSocketHolds(OutputStream out) throws IOException {
+        ByteArrayOutputStream request = new ByteArrayOutputStream();
+        request.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        request.writeBytes(new byte[] {0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0x7f, (byte) 255, 0, 0});
+        request.writeBytes(new byte[] {0, 0, 4, 8, 0, 0, 0, 0, 0, 0x7f, 0, 0, 0});
+        ByteArrayOutputStream block = new ByteArrayOutputStream();
+        block.write(0x83);
+        block.write(0x86);
+        literal(block, 0x04, "/probe.Probe/Stream");
+        literal(block, 0x01, "a");
+        literal(block, 0x0f, 0x10, "application/grpc");
+        request.writeBytes(new byte[] {0, 0, (byte) block.size(), 1, 4, 0, 0, 0, 1});
+        request.writeBytes(block.toByteArray());
+        byte[] message = GrpcProbeService.bytes("1000:65536");
+        request.writeBytes(new byte[] {0, 0, (byte) (5 + message.length), 0, 1, 0, 0, 0, 1});
+        request.writeBytes(new byte[] {0, 0, 0, 0, (byte) message.length});
+        request.writeBytes(message);
+        out.write(request.toByteArray());
+        out.flush();
+    }
+
+    private static void literal(ByteArrayOutputStream block, int index, String value) {
+        block.write(index);
+        block.write(value.length());
+        block.writeBytes(value.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static void literal(ByteArrayOutputStream block, int prefix, int rest, String value) {
+        block.write(prefix);
+        literal(block, rest, value);
     }
 
     private static Path selfSigned(Path dir) throws IOException, InterruptedException {

@@ -71,7 +71,7 @@ final class GrpcTestServer implements GrpcProbes.Server {
 
     @Override
     public void close() {
-        mount.close();
         web.stop();
+        mount.close();
     }
 }
