@@ -28,7 +28,6 @@ final class RaftLogStorage implements LogStorage {
     private final RaftLog log;
     private final ConfState conf;
     private final EntryCache cache = new EntryCache();
-    private CompletableFuture<Void> lastWrite = DONE;
     private HardState written;
     private HardState latest;
 
@@ -49,7 +48,8 @@ final class RaftLogStorage implements LogStorage {
     /**
      * Appends entries, a hard state (or null), or both, as one unit.
      *
-     * @return completes when everything appended so far that raft relies on is durable
+     * @return completes when this unit is durable, at once when nothing had to be written; units
+     *     before it may still be on their way, so the caller answers raft in the order of its calls
      */
     CompletableFuture<Void> append(List<Entry> entries, HardState hardStateOrNull) {
         if (hardStateOrNull != null) {
@@ -59,7 +59,7 @@ final class RaftLogStorage implements LogStorage {
                 !entries.isEmpty()
                         || latest.term() != written.term()
                         || latest.vote() != written.vote();
-        return vital ? write(entries) : lastWrite;
+        return vital ? write(entries) : DONE;
     }
 
     /** Writes the commit index if it has not travelled with a unit yet. */
@@ -79,12 +79,12 @@ final class RaftLogStorage implements LogStorage {
                         ? null
                         : new io.quorate.spi.storage.HardState(
                                 latest.term(), latest.vote(), latest.commit());
-        lastWrite = log.append(unit, hardState);
+        CompletableFuture<Void> durable = log.append(unit, hardState);
         written = latest;
         if (!entries.isEmpty()) {
             cache.append(entries);
         }
-        return lastWrite;
+        return durable;
     }
 
     /** The entries up to this index were applied; they are read from disk from now on. */

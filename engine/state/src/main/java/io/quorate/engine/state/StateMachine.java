@@ -73,8 +73,8 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
-     * As {@link #open(StateStore)}. The store stays the caller's to close, after this. Takes about
-     * a second for each million rows.
+     * As {@link #open(StateStore)}. The store stays the caller's to close, after this. Takes some
+     * seconds for each million rows.
      *
      * @throws io.quorate.spi.storage.StorageException.Corruption when a row is not what it must be
      */
