@@ -264,6 +264,7 @@ final class BadInputTest {
         try (EtcdClient client = new EtcdClient(member)) {
             client.kvNow
                     .withDeadlineAfter(60, TimeUnit.SECONDS)
+                    .withWaitForReady()
                     .put(PutRequest.newBuilder().setKey(ByteString.copyFromUtf8(key)).build());
         }
     }

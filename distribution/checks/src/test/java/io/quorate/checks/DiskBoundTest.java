@@ -124,7 +124,7 @@ final class DiskBoundTest {
                         .setValue(value(seed, key, written[key] + 1))
                         .build();
         Futures.addCallback(
-                client.kv.put(put),
+                client.kv.withWaitForReady().put(put),
                 new FutureCallback<PutResponse>() {
                     @Override
                     public void onSuccess(PutResponse answer) {

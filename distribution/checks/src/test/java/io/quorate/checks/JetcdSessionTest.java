@@ -3,6 +3,8 @@ package io.quorate.checks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
+
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.KeyValue;
@@ -486,11 +488,15 @@ final class JetcdSessionTest {
         }
 
         void decide(String key, Cmp.Op operator, CmpTarget<?> target) {
+            Object than =
+                    target.getTargetValue() instanceof ByteString value
+                            ? value.toStringUtf8()
+                            : target.getTargetValue();
             Cmp compare = new Cmp(bytes(key), operator, target);
             String name =
                     "%s %s %s %s"
                             .formatted(
-                                    key, target.getTarget(), operator, target.getTargetValue());
+                                    key, target.getTarget(), operator, than);
             txn(
                     name,
                     new Cmp[] {compare},
