@@ -44,7 +44,9 @@ final class BadInputTest {
                 "--heartbeat-interval=abc");
         sameWords(2, "flag needs an argument: -snapshot-count", "--snapshot-count");
         sameWords(
-                2, "invalid boolean value \"maybe\" for -pre-vote: parse error", "--pre-vote=maybe");
+                2,
+                "invalid boolean value \"maybe\" for -pre-vote: parse error",
+                "--pre-vote=maybe");
         sameWords(
                 2,
                 "parse \"127.0.0.1:2379\": first path segment in URL cannot contain colon",
@@ -90,10 +92,7 @@ final class BadInputTest {
     void unreadableConfigurationFilesAreRefused() throws IOException {
         Path folder = members.folder("config");
         Path missing = folder.resolve("missing.yml");
-        sameWords(
-                1,
-                "open " + missing + ": no such file or directory",
-                "--config-file=" + missing);
+        sameWords(1, "open " + missing + ": no such file or directory", "--config-file=" + missing);
         // The rest of these texts names Go's types; ours names the file and the line.
         Path wrongType = Files.writeString(folder.resolve("type.yml"), "heartbeat-interval: no\n");
         sameWords(1, "error unmarshaling JSON: ", "--config-file=" + wrongType);
@@ -144,8 +143,12 @@ final class BadInputTest {
     void lockedDataDirectoryIsRefusedWhileItsOwnerServes() throws IOException {
         Member owner = members.start("owner", Binaries.ours());
         put(owner, "kept");
-        Member second = members.createIn(members.folder("second"), "second", Binaries.ours(),
-                "--data-dir=" + owner.dataDir());
+        Member second =
+                members.createIn(
+                        members.folder("second"),
+                        "second",
+                        Binaries.ours(),
+                        "--data-dir=" + owner.dataDir());
         second.launch();
         assertTrue(second.exitsWithin(60, TimeUnit.SECONDS), second::report);
         assertEquals(1, second.awaitExit(), second::report);
@@ -205,7 +208,11 @@ final class BadInputTest {
         Map<String, Long> before = files(member.dataDir());
         String data = "--data-dir=" + member.dataDir();
         refuses(
-                Binaries.ours(), 2, "not defined: -nonsense", Map.of(), List.of(data, "--nonsense"));
+                Binaries.ours(),
+                2,
+                "not defined: -nonsense",
+                Map.of(),
+                List.of(data, "--nonsense"));
         refuses(
                 Binaries.ours(),
                 1,
