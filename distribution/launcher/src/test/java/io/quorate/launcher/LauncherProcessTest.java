@@ -38,7 +38,8 @@ class LauncherProcessTest {
         Process member = start(memberFlags());
         assertTrue(waitFor(member, "published local member to cluster through raft"));
         assertTrue(waitFor(member, "ready to serve client requests"));
-        member.destroy();
+        // Not Process.destroy: that would close the stream that is read next.
+        assertTrue(member.toHandle().destroy());
         assertTrue(waitFor(member, "received signal; shutting down"));
         assertTrue(waitFor(member, "closed etcd server"));
         assertEquals(143, end(member));
