@@ -198,6 +198,7 @@ public final class Assemble {
 
     /** The same step that {@code bin/etcd} takes at its first start in a new place. */
     private static void recordCache(Path home) throws Exception {
+        Files.deleteIfExists(home.resolve("lib/etcd.aot.stamp"));
         run(
                 List.of(
                         "sh",

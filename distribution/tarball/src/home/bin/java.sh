@@ -24,8 +24,9 @@ find_java() {
 java=$(find_java "$home") || exit 1
 JAVA_OPTIONS="-XX:+UseG1GC -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -Xlog:disable -Xlog:all=error:stderr"
 
-# The AOT cache holds for one JDK and one place of the jars: this text names both.
+# The AOT cache holds for one JDK and for these jars in this place: this text names all three.
 aot_stamp() {
+  stat -c '%n %s %Y' "$1"/lib/*.jar | cksum
   echo "$1 $(readlink -f "$2") $(sed -n 's/^JAVA_RUNTIME_VERSION=//p' "$(dirname "$(dirname "$(readlink -f "$2")")")/release")"
 }
 

@@ -2,11 +2,13 @@ package io.quorate.checks;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
+
 import io.quorate.api.proto.DeleteRangeResponse;
 import io.quorate.api.proto.MemberListResponse;
 import io.quorate.api.proto.PutResponse;
 import io.quorate.api.proto.RangeResponse;
 import io.quorate.api.proto.TxnResponse;
+
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,10 +20,11 @@ import java.util.Optional;
  * An etcdctl and what of its output must be the same for two servers.
  *
  * <p>Two right servers differ, and only these are put aside: the raft term; the raft index and the
- * applied index; the sizes of the database; the patch number of the server's version; the endpoint's
- * port; how long something took; the remaining TTL of a lease; and in the client's own log lines the
- * time and the address of its connection, and the stack of one that panics. Cluster and member ids are compared: the servers are
- * given the same name, peer URL and token, from which the ids follow (rows ID-01, ID-02).
+ * applied index; the sizes of the database; the patch number of the server's version; the
+ * endpoint's port; how long something took; the remaining TTL of a lease; and in the client's own
+ * log lines the time and the address of its connection, and the stack of one that panics. Cluster
+ * and member ids are compared: the servers are given the same name, peer URL and token, from which
+ * the ids follow (rows ID-01, ID-02).
  */
 record Etcdctl(String version, Path executable) {
 
@@ -69,12 +72,17 @@ record Etcdctl(String version, Path executable) {
         String same = text.replace(member.endpoint(), "ENDPOINT");
         same = same.replaceAll("\"(ts|target|caller)\":\"[^\"]*\"", "\"$1\":\"…\"");
         same = same.replaceAll("(\"raft_?term\"|\"RaftTerm\") ?: ?\\d+", "$1:N");
-        same = same.replaceAll("(\"raft(Applied)?Index\"|\"Raft(Applied)?Index\") ?: ?\\d+", "$1:N");
+        same =
+                same.replaceAll(
+                        "(\"raft(Applied)?Index\"|\"Raft(Applied)?Index\") ?: ?\\d+", "$1:N");
         same = same.replaceAll("(\"dbSize(InUse)?\"|\"DBSize(InUse)?\") ?: ?\\d+", "$1:N");
         same = same.replaceAll("\\b\\d+(\\.\\d+)? ([kM]?B)\\b", "SIZE");
         same = same.replaceAll("\\b\\d+%", "N%");
         // Of endpoint status: is leader, is learner, raft term, raft index, applied index.
-        same = same.replaceAll("((true|false)[ |│,âÂ\u0080-\u00bf]+){2}(\\d+[ |│,âÂ\u0080-\u00bf]+){3}", "RAFT ");
+        same =
+                same.replaceAll(
+                        "((true|false)[ |│,âÂ\u0080-\u00bf]+){2}(\\d+[ |│,âÂ\u0080-\u00bf]+){3}",
+                        "RAFT ");
         same = same.replaceAll("\\b3\\.7\\.\\d+", "3.7.N");
         same = same.replaceAll("(took = |took )[\\d.]+(ns|µs|Âµs|ms|s)", "$1TIME");
         same = same.replaceAll("\"(took|Took)\" ?: ?\"?[^\",\n]*\"?", "\"$1\":TIME");
@@ -86,6 +94,7 @@ record Etcdctl(String version, Path executable) {
         same = same.replaceAll("[\\d.]+(µs|Âµs|ms)\\b", "TIME");
         // A cell is as wide as its widest value; its border is '-' or the three bytes of U+2500.
         return same.replaceAll("(\u00e2\u0094\u0080)+", "-")
-                .replaceAll("-+", "-").replaceAll(" +", " ");
+                .replaceAll("-+", "-")
+                .replaceAll(" +", " ");
     }
 }

@@ -20,6 +20,11 @@ import io.etcd.jetcd.options.GetOption;
 import io.etcd.jetcd.options.GetOption.SortOrder;
 import io.etcd.jetcd.options.GetOption.SortTarget;
 import io.etcd.jetcd.options.PutOption;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,9 +32,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * One session of jetcd over every option of its KV and Txn calls, against our server and a real
@@ -118,7 +120,8 @@ final class JetcdSessionTest {
                                                 .build()));
             }
         }
-        printer.print("get keys", kv -> kv.get(A, get().withRange(ZERO).withKeysOnly(true).build()));
+        printer.print(
+                "get keys", kv -> kv.get(A, get().withRange(ZERO).withKeysOnly(true).build()));
         printer.print(
                 "get count", kv -> kv.get(A, get().withRange(ZERO).withCountOnly(true).build()));
         printer.print("get serializable", kv -> kv.get(A, get().withSerializable(true).build()));
@@ -176,10 +179,7 @@ final class JetcdSessionTest {
                                 .commit());
         printer.print(
                 "txn in the future",
-                kv ->
-                        kv.txn()
-                                .Then(putC, Op.get(A, get().withRevision(1000).build()))
-                                .commit());
+                kv -> kv.txn().Then(putC, Op.get(A, get().withRevision(1000).build())).commit());
         Op[] many = new Op[129];
         java.util.Arrays.fill(many, getA);
         printer.print("txn of too many", kv -> kv.txn().Then(many).commit());
@@ -208,8 +208,7 @@ final class JetcdSessionTest {
         printer.print("get at 6", kv -> kv.get(A, get().withRevision(6).build()));
         printer.print("get at 7", kv -> kv.get(A, get().withRevision(7).build()));
         printer.print(
-                "txn at 6",
-                kv -> kv.txn().Then(Op.get(A, get().withRevision(6).build())).commit());
+                "txn at 6", kv -> kv.txn().Then(Op.get(A, get().withRevision(6).build())).commit());
     }
 
     private static GetOption.Builder get() {

@@ -201,7 +201,8 @@ final class OperationGenerator {
         // With two mistakes in one request it matters which is found first.
         if (!KNOWN_DIFFERENCES && request.getKey().isEmpty()) return request;
         if (oneIn(150)) return request.toBuilder().setSortOrderValue(3 + random.nextInt(5)).build();
-        if (oneIn(150)) return request.toBuilder().setSortTargetValue(5 + random.nextInt(5)).build();
+        if (oneIn(150))
+            return request.toBuilder().setSortTargetValue(5 + random.nextInt(5)).build();
         return request;
     }
 

@@ -43,7 +43,8 @@ record Session(
     }
 
     static Session read(String name) {
-        try (InputStream file = Session.class.getResourceAsStream("/sessions/" + name + ".session")) {
+        try (InputStream file =
+                Session.class.getResourceAsStream("/sessions/" + name + ".session")) {
             if (file == null) throw new IllegalArgumentException("no session " + name);
             return parse(name, new String(file.readAllBytes(), StandardCharsets.UTF_8));
         } catch (IOException e) {
@@ -78,13 +79,9 @@ record Session(
 
     private static String withRevision(String text, long revision) {
         var found = java.util.regex.Pattern.compile("\\{rev([+-]\\d+)?}").matcher(text);
-        return found.replaceAll(
-                match ->
-                        Long.toString(
-                                revision
-                                        + (match.group(1) == null
-                                                ? 0
-                                                : Long.parseLong(match.group(1)))));
+        return found.replaceAll(match ->
+                Long.toString(
+                        revision + (match.group(1) == null ? 0 : Long.parseLong(match.group(1)))));
     }
 
     static List<String> split(String text) {

@@ -40,9 +40,16 @@ final class Log {
     private volatile Settings settings;
     private volatile List<OutputStream> outputs;
 
-    /** Everything from info on goes to this stream as JSON, until {@link #configure}. */
-    Log(OutputStream output) {
-        this.outputs = List.of(output);
+    private final OutputStream standardError;
+
+    /**
+     * Everything from info on goes there as JSON, until {@link #configure}.
+     *
+     * @param standardError what the outputs {@code default} and {@code stderr} stand for
+     */
+    Log(OutputStream standardError) {
+        this.standardError = standardError;
+        this.outputs = List.of(standardError);
         this.settings = new Settings(Level.INFO, Format.JSON);
     }
 
@@ -182,7 +189,7 @@ final class Log {
         return fields;
     }
 
-    private static List<OutputStream> open(List<String> names) {
+    private List<OutputStream> open(List<String> names) {
         if (names.size() > 1 && names.contains("default")) {
             throw new ConfigException("multi logoutput for \"default\" is not supported yet");
         }
@@ -194,10 +201,10 @@ final class Log {
         return List.copyOf(outputs);
     }
 
-    private static OutputStream open(String target) {
+    private OutputStream open(String target) {
         switch (target) {
             case "stderr":
-                return new FileOutputStream(FileDescriptor.err);
+                return standardError;
             case "stdout":
                 return new FileOutputStream(FileDescriptor.out);
             case "systemd/journal":
@@ -297,7 +304,8 @@ final class Log {
         }
 
         private static boolean isLogging(String type) {
-            return type.startsWith(HERE + ".Log")
+            return type.equals(HERE + ".Log")
+                    || type.startsWith(HERE + ".Log$")
                     || type.startsWith(HERE + ".JsonLogger")
                     || type.startsWith(HERE + ".JulBridge")
                     || type.startsWith("java.util.logging.")

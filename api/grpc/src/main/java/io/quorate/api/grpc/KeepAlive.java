@@ -53,7 +53,7 @@ final class KeepAlive {
     }
 
     private void checkAnswer(long sent) {
-        if (connection.lastReadNanos() - sent > 0) {
+        if (connection.lastReadNanos() - sent >= 0) {
             schedule(this::quietForInterval, interval);
         } else {
             connection.abandon();

@@ -1,5 +1,6 @@
 package io.quorate.engine.grpc;
 
+import io.grpc.Context;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quorate.api.proto.CompactionRequest;
@@ -19,6 +20,8 @@ import io.quorate.engine.state.Command;
 import io.quorate.engine.state.RangeQuery;
 import io.quorate.engine.state.RequestChecks;
 import io.quorate.engine.state.Result;
+
+import java.util.function.BooleanSupplier;
 
 /**
  * Keys and values (KV-*, TX-*). A request is checked, becomes a command or a query, and the result
@@ -43,7 +46,7 @@ final class KvService extends KVGrpc.KVImplBase {
                     RangeQuery query = Requests.range(request);
                     RequestChecks.check(query);
                     awaitReadable(request.getSerializable());
-                    return answers.range(node.state().range(query));
+                    return answers.range(node.state().range(query, abandoned(observer)));
                 });
     }
 
@@ -118,6 +121,16 @@ final class KvService extends KVGrpc.KVImplBase {
 
     private Result propose(Command command) {
         return node.propose(command).join();
+    }
+
+    /**
+     * KV-24. The context tells at once; the observer of some servers only when the call's thread is
+     * free to hear it.
+     */
+    private static BooleanSupplier abandoned(StreamObserver<?> observer) {
+        Context context = Context.current();
+        ServerCallStreamObserver<?> call = (ServerCallStreamObserver<?>) observer;
+        return () -> context.isCancelled() || call.isCancelled();
     }
 
     /** KV-21, KV-22. */

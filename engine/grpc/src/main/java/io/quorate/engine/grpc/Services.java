@@ -30,10 +30,14 @@ public final class Services {
      * calls are counted, then a call may be turned away, then it is served (GS-12).
      *
      * @param node outlives the services
-     * @param metrics where the rows of every method appear at once (ME-37)
+     * @param metrics where the rows of every method appear at once (ME-37), and the quota (ME-08)
      */
     public static List<ServerServiceDefinition> all(
             Node node, ServiceSettings settings, MetricRegistry metrics) {
+        metrics.gauge(
+                "etcd_server_quota_backend_bytes",
+                "Current backend storage quota size in bytes.",
+                settings::quotaBytes);
         List<ServerServiceDefinition> services = services(node, settings);
         LongSupplier clock = System::nanoTime;
         // The last is the outermost.

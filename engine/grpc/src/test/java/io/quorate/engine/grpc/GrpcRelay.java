@@ -37,18 +37,28 @@ final class GrpcRelay implements AutoCloseable {
             while (true) {
                 Socket client = listener.accept();
                 accepted.incrementAndGet();
-                Socket server = new Socket();
-                server.setTcpNoDelay(true);
-                client.setTcpNoDelay(true);
-                server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
-                sockets.add(client);
-                sockets.add(server);
-                pump(client, server);
-                pump(server, client);
+                connect(client);
             }
         } catch (IOException e) {
             cut();
         }
+    }
+
+    private void connect(Socket client) throws IOException {
+        Socket server = new Socket();
+        try {
+            server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
+        } catch (IOException e) {
+            // Nobody listens there any more: the client sees the same.
+            client.close();
+            return;
+        }
+        server.setTcpNoDelay(true);
+        client.setTcpNoDelay(true);
+        sockets.add(client);
+        sockets.add(server);
+        pump(client, server);
+        pump(server, client);
     }
 
     private static void pump(Socket from, Socket to) {

@@ -15,7 +15,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 
+import io.grpc.Context;
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.quorate.api.proto.CompactionRequest;
 import io.quorate.api.proto.DeleteRangeRequest;
 import io.quorate.api.proto.DeleteRangeResponse;
@@ -298,6 +300,71 @@ class KvServiceTest {
                 Status.Code.UNAVAILABLE,
                 "etcdserver: server stopped",
                 () -> server.kv.range(get("k")));
+    }
+
+    /** Without a network, so that the client is gone for certain when the read begins. */
+    @Test
+    @Tag("KV-24")
+    @Tag("ER-62")
+    void aReadForAClientThatHasGoneIsNotCarriedOut() {
+        server.kv.put(put("k", "v"));
+        KvService service =
+                new KvService(server.node, ServiceSettings.DEFAULT, new Answers(server.node));
+        Outcome outcome = new Outcome();
+        Context.CancellableContext call = Context.current().withCancellation();
+        call.cancel(null);
+
+        call.run(() -> service.range(get("k"), outcome));
+        assertEquals(Status.Code.CANCELLED, outcome.status.getCode());
+        assertEquals("etcdserver: request canceled", outcome.status.getDescription());
+        service.range(get("k"), outcome);
+        assertEquals(Status.Code.OK, outcome.status.getCode());
+    }
+
+    /** An observer of a call whose server does not tell it of the client's end. */
+    private static final class Outcome extends ServerCallStreamObserver<RangeResponse> {
+        private Status status;
+
+        @Override
+        public void onNext(RangeResponse answer) {}
+
+        @Override
+        public void onError(Throwable failure) {
+            status = Status.fromThrowable(failure);
+        }
+
+        @Override
+        public void onCompleted() {
+            status = Status.OK;
+        }
+
+        @Override
+        public boolean isCancelled() {
+            return false;
+        }
+
+        @Override
+        public void setOnCancelHandler(Runnable handler) {}
+
+        @Override
+        public void setCompression(String compression) {}
+
+        @Override
+        public boolean isReady() {
+            return true;
+        }
+
+        @Override
+        public void setOnReadyHandler(Runnable handler) {}
+
+        @Override
+        public void disableAutoInboundFlowControl() {}
+
+        @Override
+        public void request(int count) {}
+
+        @Override
+        public void setMessageCompression(boolean enable) {}
     }
 
     private static String keys(RangeResponse range) {

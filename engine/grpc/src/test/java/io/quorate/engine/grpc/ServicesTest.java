@@ -203,6 +203,12 @@ class ServicesTest {
     }
 
     @Test
+    @Tag("ME-08")
+    void theQuotaIsAMetric() {
+        assertRow("etcd_server_quota_backend_bytes 2147483648\n");
+    }
+
+    @Test
     @Tag("MA-12")
     @Tag("MA-13")
     void hashesTellWhatTheyCover() {

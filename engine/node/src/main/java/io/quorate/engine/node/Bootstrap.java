@@ -26,6 +26,8 @@ import java.util.Set;
  * @param conf membership as of what the state has applied
  */
 record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
+    private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
+
     /**
      * @param applied position of the state
      * @param members as the state knows them
@@ -172,6 +174,4 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
     private static String text(Identity identity) {
         return "member %x of cluster %x".formatted(identity.memberId(), identity.clusterId());
     }
-
-    private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
 }

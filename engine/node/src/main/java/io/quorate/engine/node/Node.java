@@ -121,6 +121,15 @@ public final class Node implements AutoCloseable {
                         .plus(config.tick().multipliedBy(2L * config.electionTicks()))
                         .toNanos();
         this.state = StateMachine.open(store);
+        int members = config.initialCluster().size();
+        // Before the first write, so that a corrected configuration finds the directory empty.
+        if (log.identity() == null && members > 1 && runtime.peers() == PeerSender.NOBODY) {
+            throw new IllegalArgumentException(
+                    "the initial cluster has "
+                            + members
+                            + " members, but this build has no way to the others; name this member"
+                            + " alone in it");
+        }
         var bootstrap = Bootstrap.of(config, log, state.applied(), state.members());
         this.identity = bootstrap.identity();
         this.ids = new IdGenerator(identity.memberId(), runtime.wallClock().millis());

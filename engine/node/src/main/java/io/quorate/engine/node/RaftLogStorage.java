@@ -48,7 +48,8 @@ final class RaftLogStorage implements LogStorage {
     /**
      * Appends entries, a hard state (or null), or both, as one unit.
      *
-     * @return completes when everything appended so far that raft relies on is durable
+     * @return completes when this unit is durable, at once when nothing had to be written; units
+     *     before it may still be on their way, so the caller answers raft in the order of its calls
      */
     CompletableFuture<Void> append(List<Entry> entries, HardState hardStateOrNull) {
         if (hardStateOrNull != null) {

@@ -224,6 +224,18 @@ class RestartTest {
     }
 
     @Test
+    void severalMembersNeedAWayToEachOther() {
+        NodeConfig config =
+                TestMember.named(
+                        "a", Map.of("a", List.of("http://a:1"), "b", List.of("http://b:1")), "t");
+        var refused =
+                assertThrows(
+                        IllegalArgumentException.class,
+                        () -> new TestMember(config, new SimulatedLog(), new SimulatedStore()));
+        assertTrue(refused.getMessage().contains("has 2 members"), refused.getMessage());
+    }
+
+    @Test
     void anEntryOfALaterReleaseStopsTheMember() {
         var log = new SimulatedLog();
         var store = new SimulatedStore();

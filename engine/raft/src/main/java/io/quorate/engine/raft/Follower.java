@@ -145,7 +145,7 @@ final class Follower implements RoleSteps {
             return false;
         }
         log.restore(snapshot);
-        raft.restoreMembership(snapshot.conf());
+        raft.overtakeMembership(snapshot.conf());
         raft.trace.info(
                 "%x [commit: %d, lastindex: %d, lastterm: %d] restored snapshot"
                         + " [index: %d, term: %d]",

@@ -65,10 +65,10 @@ final class Leader implements RoleSteps {
         if (raft.electionElapsed >= raft.config.electionTicks()) {
             raft.electionElapsed = 0;
             if (raft.config.checkQuorum()) checkQuorum();
-            // A transfer that takes longer is given up (dissertation §3.10).
-            transferee = Raft.NONE;
+            if (raft.steps != this) return;
+            giveUpTransfer();
         }
-        if (raft.steps == this && heartbeatElapsed >= raft.config.heartbeatTicks()) {
+        if (heartbeatElapsed >= raft.config.heartbeatTicks()) {
             heartbeatElapsed = 0;
             broadcastHeartbeat();
         }
@@ -508,6 +508,14 @@ final class Leader implements RoleSteps {
         }
     }
 
+    // A transfer that takes longer than an election time-out will not happen.
+    private void giveUpTransfer() {
+        if (transferee == Raft.NONE) return;
+        transferee = Raft.NONE;
+        // The transfer may have been in the way of it.
+        leaveJointIfDue();
+    }
+
     private void sendTimeoutNow() {
         raft.send(Messages.plain(MessageType.TIMEOUT_NOW, transferee, raft.id, raft.term));
     }
@@ -550,8 +558,7 @@ final class Leader implements RoleSteps {
                     "initiating automatic transition out of joint configuration %s",
                     raft.tracker.membership());
         } catch (ProposalDroppedException e) {
-            // A transfer is running. Either the next leader does it, or this one with the next
-            // entry applied.
+            // A transfer is running. Either the next leader does it, or this one when it is over.
             trace.debug(
                     "not initiating automatic transition out of joint configuration %s: %s",
                     raft.tracker.membership(), e.getMessage());

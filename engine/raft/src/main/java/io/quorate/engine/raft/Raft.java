@@ -53,6 +53,13 @@ final class Raft {
     final RaftLogView log;
 
     ProgressTracker tracker;
+
+    /**
+     * The membership before the snapshot that is being put in place, or null. Entries that were
+     * handed out for apply before the snapshot came are still made in it, not in the newer one.
+     */
+    private ProgressTracker overtaken;
+
     long term;
     long vote;
     long leader;
@@ -236,6 +243,7 @@ final class Raft {
         // A snapshot holds committed state, which is good in any term.
         if (m.snapshot() != null && !m.snapshot().isEmpty()) {
             log.unstable().snapshotStable(m.snapshot().index());
+            if (log.unstable().snapshot() == null) overtaken = null;
             appliedTo(m.snapshot().index(), 0);
         }
     }
@@ -465,38 +473,41 @@ final class Raft {
 
     /** Makes a committed membership change. */
     ConfState applyConfChange(ConfChange change) {
+        var from = overtaken != null ? overtaken : tracker;
         try {
-            return switchTo(ConfChanger.apply(tracker, log.lastIndex(), change));
+            from.switchTo(ConfChanger.apply(from, log.lastIndex(), change));
+            if (from == tracker) membershipChanged();
+            return from.membership().toConfState();
         } catch (ConfChanger.RefusedException e) {
             throw new IllegalArgumentException(
                     "membership change %s cannot be applied to %s: %s"
-                            .formatted(change.describe(), tracker.membership(), e.getMessage()),
+                            .formatted(change.describe(), from.membership(), e.getMessage()),
                     e);
         }
     }
 
-    private ConfState switchTo(ConfChanger.Result result) {
-        tracker.switchTo(result);
-        return membershipChanged();
+    /** Takes the membership of a snapshot whose state is yet to be put in place. */
+    void overtakeMembership(ConfState conf) {
+        if (overtaken == null) overtaken = tracker;
+        restoreMembership(conf);
     }
 
-    /** Brings a new tracker to a stored membership. */
-    void restoreMembership(ConfState conf) {
+    private void restoreMembership(ConfState conf) {
         tracker = newTracker();
         try {
             ConfChanger.restore(tracker, log.lastIndex(), conf);
         } catch (ConfChanger.RefusedException e) {
             throw new IllegalStateException("unable to restore " + conf + ": " + e.getMessage(), e);
         }
-        var restored = membershipChanged();
+        membershipChanged();
+        var restored = tracker.membership().toConfState();
         if (!restored.equals(conf)) {
             throw new IllegalStateException("membership " + conf + " came out as " + restored);
         }
     }
 
-    private ConfState membershipChanged() {
+    private void membershipChanged() {
         trace.info("%x switched to configuration %s", id, tracker.membership());
         if (steps instanceof Leader leading) leading.membershipChanged();
-        return tracker.membership().toConfState();
     }
 }

@@ -112,6 +112,23 @@ class MembershipTest {
     }
 
     @Test
+    void aTransferThatFailsDoesNotKeepTheGroupJoint() throws Exception {
+        var group = new Group(3);
+        group.elect(1);
+        group.get(1).node.proposeConfChange(Group.change("l2 l3"));
+        group.lose(message -> message.type() == MessageType.TIMEOUT_NOW);
+        group.get(1).work();
+        group.deliverAll();
+        group.get(1).node.transferLeader(2);
+        group.settle();
+        assertTrue(group.get(1).traced("not initiating automatic transition"));
+        assertFalse(group.get(1).status().conf().votersOutgoing().isEmpty());
+        group.get(1).tick(Group.ELECTION_TICKS);
+        group.settle();
+        assertEquals(conf(List.of(1L), List.of(2L, 3L)), group.get(1).status().conf());
+    }
+
+    @Test
     void anExplicitJointConfigurationNeedsBothMajoritiesUntilItIsLeft() throws Exception {
         var group = new Group(3);
         group.elect(1);

@@ -43,9 +43,9 @@ final class RandomWorld {
             if (first != null) assertEquals(first, content, "entry " + EntryId.of(entry));
         }
 
-        /** State machine safety: everybody applies the same at an index. */
-        void applies(Entry entry) {
-            var content = entry.term() + " " + contentOf(entry);
+        /** State machine safety: everybody applies the same at an index, to the same members. */
+        void applies(Entry entry, ConfState conf) {
+            var content = entry.term() + " " + contentOf(entry) + " " + conf;
             var first = applied.putIfAbsent(entry.index(), content);
             if (first != null) assertEquals(first, content, "applied at " + entry.index());
         }
@@ -164,6 +164,8 @@ final class RandomWorld {
     private long nextProposal;
     private IdSet cutOff = IdSet.EMPTY;
     final java.util.Map<String, Integer> counts = new java.util.TreeMap<>();
+    // Whether what cannot pass a cut arrives late instead of never.
+    private final boolean cutsDelay;
     private int lossPercent;
     private final boolean checkQuorum;
     private final boolean preVote;
@@ -178,6 +180,7 @@ final class RandomWorld {
         preVote = random.nextBoolean();
         maxInflight = 1 + random.nextInt(8);
         maxMessageBytes = random.nextInt(200);
+        cutsDelay = random.nextBoolean();
         lossPercent = random.nextInt(30);
         long voters = 1 + random.nextInt(5);
         var conf = ConfState.ofVoters(LongStream.rangeClosed(1, voters).boxed().toList());
@@ -307,6 +310,10 @@ final class RandomWorld {
         if (network.isEmpty()) return;
         var message = network.remove(random.nextInt(network.size()));
         boolean cut = cutOff.contains(message.to()) != cutOff.contains(message.from());
+        if (cut && cutsDelay && network.size() < 300) {
+            network.add(message);
+            return;
+        }
         if (cut || random.nextInt(100) < lossPercent) {
             lose(message);
             return;
@@ -413,11 +420,11 @@ final class RandomWorld {
             if (entry.index() <= member.applied()) continue;
             assertEquals(member.applied() + 1, entry.index(), "next to apply at " + member.id);
             assertEquals(entry.term(), stableTerm(member, entry.index()), "applied but not stable");
-            judge.applies(entry);
             var conf = member.states.lastEntry().getValue();
             if (entry.type() != EntryType.NORMAL) {
                 conf = member.node.applyConfChange(ConfChangeCodec.decode(entry));
             }
+            judge.applies(entry, conf);
             member.states.put(entry.index(), conf);
         }
     }
@@ -513,7 +520,8 @@ final class RandomWorld {
     private void partition() {
         cutOff = IdSet.EMPTY;
         if (random.nextInt(3) != 0) return;
-        for (int i = random.nextInt(3); i >= 0; i--) {
+        if (random.nextBoolean()) cutOff = cutOff.with(leaderOr(members.getFirst()).id);
+        for (int i = random.nextInt(3); i > 0; i--) {
             cutOff = cutOff.with(1 + random.nextInt(MEMBERS));
         }
         note("cut off " + cutOff);
@@ -529,8 +537,8 @@ final class RandomWorld {
         if (leads) {
             judge.leads(member.id, raft.term);
             if (!member.wasLeader) judge.isComplete(member.node, raft.term);
-            if (commit > member.lastCommit && raft.log.term(commit) == raft.term) {
-                judge.commits(raft.term, new EntryId(raft.term, commit));
+            if (commit > member.lastCommit) {
+                judge.commits(raft.term, new EntryId(raft.log.term(commit), commit));
             }
         }
         member.wasLeader = leads;

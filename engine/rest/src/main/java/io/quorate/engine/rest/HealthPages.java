@@ -230,6 +230,9 @@ final class HealthPages implements HttpService {
     }
 
     private String votes() {
-        return node.status().learner() ? "not supported for learner" : "";
+        boolean learner =
+                node.state().members().stream()
+                        .anyMatch(member -> member.id() == node.memberId() && member.learner());
+        return learner ? "not supported for learner" : "";
     }
 }

@@ -234,9 +234,11 @@ public final class EtcdServer implements AutoCloseable {
         try {
             synchronized (this) {
                 if (closing.get()) return;
-                LOG.log(INFO, "ready to serve client requests");
                 for (MemberUrl url : config.addresses().listenClient()) clients.add(client(url));
                 for (MemberUrl url : config.addresses().listenMetrics()) metrics(url);
+                // Who waits for this line may connect at once.
+                LOG.log(INFO, "ready to serve client requests");
+                for (Listener client : clients) warnOfPlainTraffic(client);
             }
             ready.complete(null);
         } catch (RuntimeException | Error e) {
@@ -248,12 +250,14 @@ public final class EtcdServer implements AutoCloseable {
     private Listener client(MemberUrl url) {
         HttpRouting.Builder routing = HttpRouting.builder();
         rest.addTo(routing);
-        Listener client = Listener.start(url, routing, this::mountGrpc);
+        return Listener.start(url, routing, this::mountGrpc);
+    }
+
+    private static void warnOfPlainTraffic(Listener client) {
         LOG.log(
                 WARNING,
                 "serving client traffic insecurely; this is strongly discouraged!",
                 Fields.of("traffic", "grpc+http", "address", client.bound().hostPort()));
-        return client;
     }
 
     private void mountGrpc(WebServerConfig.Builder listener) {

@@ -24,19 +24,24 @@ public final class Nearest {
         return Optional.ofNullable(best);
     }
 
-    /** Levenshtein's distance: inserted, deleted and replaced characters. */
+    /** Inserted, deleted, replaced and swapped characters (optimal string alignment). */
     private static int distance(String left, String right) {
-        int[] row = new int[right.length() + 1];
-        for (int j = 0; j < row.length; j++) row[j] = j;
+        int[][] edits = new int[left.length() + 1][right.length() + 1];
+        for (int i = 0; i <= left.length(); i++) edits[i][0] = i;
+        for (int j = 0; j <= right.length(); j++) edits[0][j] = j;
         for (int i = 1; i <= left.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j < row.length; j++) {
-                int replace = diagonal + (left.charAt(i - 1) == right.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replace, 1 + Math.min(row[j], row[j - 1]));
+            for (int j = 1; j <= right.length(); j++) {
+                boolean same = left.charAt(i - 1) == right.charAt(j - 1);
+                int change = Math.min(edits[i - 1][j], edits[i][j - 1]) + 1;
+                edits[i][j] = Math.min(change, edits[i - 1][j - 1] + (same ? 0 : 1));
+                boolean swapped =
+                        i > 1
+                                && j > 1
+                                && left.charAt(i - 1) == right.charAt(j - 2)
+                                && left.charAt(i - 2) == right.charAt(j - 1);
+                if (swapped) edits[i][j] = Math.min(edits[i][j], edits[i - 2][j - 2] + 1);
             }
         }
-        return row[right.length()];
+        return edits[left.length()][right.length()];
     }
 }

@@ -15,6 +15,7 @@ public enum EtcdError {
     NO_SPACE(8, "etcdserver: mvcc: database space exceeded"),
     LEASE_NOT_FOUND(5, "etcdserver: requested lease not found"),
     REQUEST_TOO_LARGE(3, "etcdserver: request is too large"),
+    CANCELED(1, "etcdserver: request canceled"),
     TOO_MANY_REQUESTS(2, "etcdserver: too many requests"),
     NO_LEADER(14, "etcdserver: no leader"),
     NOT_LEADER(9, "etcdserver: not leader"),

@@ -5,6 +5,7 @@ import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageException;
 
 import java.util.HexFormat;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -17,21 +18,26 @@ import java.util.function.LongSupplier;
 final class Rows implements AutoCloseable {
     private final StateStore store;
     private final LongSupplier compactRevision;
+    private final BooleanSupplier abandoned;
     private ReadView view;
 
     /**
      * @param compactRevision the newest one, not that of the read
+     * @param abandoned whether nobody waits for the answer any more; asked before each row
      */
-    Rows(StateStore store, LongSupplier compactRevision) {
+    Rows(StateStore store, LongSupplier compactRevision, BooleanSupplier abandoned) {
         this.store = store;
         this.compactRevision = compactRevision;
+        this.abandoned = abandoned;
     }
 
     /**
      * @param revision what the read reads at
      * @throws Overtaken when the row may be gone
+     * @throws EtcdException CANCELED when nobody waits for the answer any more
      */
     byte[] row(IndexEntry entry, long revision) {
+        if (abandoned.getAsBoolean()) throw EtcdError.CANCELED.exception();
         byte[] row = entry.row();
         if (row != null) return row;
         byte[] key = RevisionKey.of(entry);

@@ -8,6 +8,7 @@ import io.quorate.spi.storage.WriteBatch;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
 
 /**
@@ -36,6 +37,9 @@ import java.util.function.LongPredicate;
  * after the next open.
  */
 public final class StateMachine implements AutoCloseable {
+    /** A caller that waits for its answer to the end. */
+    static final BooleanSupplier STAYS = () -> false;
+
     /** Until there are leases, none exists. */
     private static final LongPredicate NO_LEASES = id -> false;
 
@@ -69,8 +73,8 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
-     * As {@link #open(StateStore)}. The store stays the caller's to close, after this. Takes about
-     * a second for each million rows.
+     * As {@link #open(StateStore)}. The store stays the caller's to close, after this. Takes some
+     * seconds for each million rows.
      *
      * @throws io.quorate.spi.storage.StorageException.Corruption when a row is not what it must be
      */
@@ -201,7 +205,18 @@ public final class StateMachine implements AutoCloseable {
      * @throws EtcdException for a compacted or future revision
      */
     public RangeResult range(RangeQuery query) {
-        return read((state, rows) -> new Reading(state, rows).range(query));
+        return range(query, STAYS);
+    }
+
+    /**
+     * As {@link #range(RangeQuery)}, for a caller that may go away meanwhile (KV-24).
+     *
+     * @param abandoned whether nobody waits for the answer any more; asked before each row, from
+     *     the calling thread
+     * @throws EtcdException CANCELED once it is abandoned
+     */
+    public RangeResult range(RangeQuery query, BooleanSupplier abandoned) {
+        return read((state, rows) -> new Reading(state, rows).range(query), abandoned);
     }
 
     /**
@@ -244,9 +259,13 @@ public final class StateMachine implements AutoCloseable {
     }
 
     private <T> T read(Read<T> read) {
+        return read(read, STAYS);
+    }
+
+    private <T> T read(Read<T> read, BooleanSupplier abandoned) {
         while (true) {
             // The newest compact revision is asked for again after what the read relies on.
-            try (Rows rows = new Rows(store, () -> published.compactRevision())) {
+            try (Rows rows = new Rows(store, () -> published.compactRevision(), abandoned)) {
                 return read.from(published, rows);
             } catch (Rows.Overtaken e) {
                 // A compaction came in between. Happens once for each compaction at most.

@@ -114,7 +114,7 @@ final class Writer {
 
     private Rows rows() {
         // Nobody but this thread moves the compact revision: its own reads are never overtaken.
-        return new Rows(store, () -> compactRevision);
+        return new Rows(store, () -> compactRevision, StateMachine.STAYS);
     }
 
     /** What the running command sees: the state with its own changes (TX-16). */

@@ -3,14 +3,26 @@ package io.quorate.engine.state;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.quorate.spi.storage.Applied;
+import io.quorate.spi.storage.Cursor;
+import io.quorate.spi.storage.ReadView;
+import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StateStore.Durability;
 
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 
 /**
  * Random commands and reads against {@link Oracle}, which keeps all versions of each key in a list
@@ -19,33 +31,46 @@ import java.util.Random;
  * -Dquorate.state.steps=N} makes it longer.
  */
 class ModelTest {
-    private static final int STEPS = Integer.getInteger("quorate.state.steps", 6000);
-    private static final int RUNS = 4;
+    private static final int STEPS = Integer.getInteger("quorate.state.steps", 2000);
+    private static final int RUNS = 2;
 
+    private final ExecutorService background = Executors.newSingleThreadExecutor();
+
+    @TempDir Path directory;
+
+    private Backend backend;
+    private Path home;
     private Random random;
     private RandomRequests requests;
-    private FakeStateStore store;
+    private StateStore store;
     private StateMachine state;
     private Oracle oracle;
 
-    /** What was applied since the last forced commit, to be applied again after a crash. */
-    private final List<Command> uncommitted = new ArrayList<>();
+    /** All commands, that of index 1 first: what the store lost in a crash is applied again. */
+    private final List<Command> log = new ArrayList<>();
 
-    private long index;
+    @AfterEach
+    void stop() {
+        background.shutdown();
+    }
 
-    @Test
+    @ParameterizedTest
+    @EnumSource
     @Tag("KV-07")
     @Tag("KV-16")
     @Tag("TX-16")
     @Tag("SE-10")
     @Tag("T8")
-    void everyAnswerIsThatOfTheNaiveModel() {
+    void everyAnswerIsThatOfTheNaiveModel(Backend on) {
+        backend = on;
         Long fixed = Long.getLong("quorate.state.seed");
         for (int run = 0; run < (fixed == null ? RUNS : 1); run++) {
             long seed = fixed == null ? new Random().nextLong() : fixed;
+            home = directory.resolve("" + run);
             try {
+                Files.createDirectory(home);
                 play(seed);
-            } catch (RuntimeException | AssertionError e) {
+            } catch (IOException | RuntimeException | AssertionError e) {
                 throw new AssertionError("replay with -Dquorate.state.seed=" + seed, e);
             }
         }
@@ -55,15 +80,25 @@ class ModelTest {
         random = new Random(seed);
         oracle = new Oracle();
         requests = new RandomRequests(random);
-        store = new FakeStateStore();
-        uncommitted.clear();
-        index = 0;
+        log.clear();
+        store = backend.open(home, background);
         open();
         for (int step = 0; step < STEPS; step++) step();
         while (state.compactionPending()) state.compactStep(1 + random.nextInt(10));
         commit(Durability.FORCE);
-        assertEquals(oracle.rowsLeft(), store.rows(Keyspaces.KEY), "rows after the compaction");
-        assertEquals(0, store.openViews());
+        assertEquals(oracle.rowsLeft(), rows(), "rows after the compaction");
+        if (store instanceof FakeStateStore fake) assertEquals(0, fake.openViews());
+        state.close();
+        store.close();
+    }
+
+    private int rows() {
+        int rows = 0;
+        try (ReadView view = store.view();
+                Cursor cursor = view.cursor(Keyspaces.KEY, null, null, false)) {
+            while (cursor.next()) rows++;
+        }
+        return rows;
     }
 
     private void step() {
@@ -78,12 +113,12 @@ class ModelTest {
     }
 
     private void command(Command command) {
-        uncommitted.add(command);
-        index++;
+        log.add(command);
+        Applied at = new Applied(log.size(), 1);
         Object expected = outcome(() -> oracle.apply(command));
-        Object actual = outcome(() -> state.apply(command, new Applied(index, 1)));
+        Object actual = outcome(() -> state.apply(command, at));
         check(expected, actual, () -> Answers.text(command));
-        assertEquals(index, state.applied().index());
+        assertEquals(at, state.applied());
         assertEquals(oracle.revision(), state.revision());
         assertEquals(oracle.compactRevision(), state.compactRevision());
     }
@@ -104,18 +139,17 @@ class ModelTest {
 
     private void commit(Durability durability) {
         state.commit(durability).join();
-        assertEquals(index, store.applied().index());
-        if (durability == Durability.FORCE) uncommitted.clear();
+        assertEquals(log.size(), store.applied().index());
     }
 
-    /** Comes back to the last forced commit and applies the rest of the log again. */
+    /** Loses what was not committed, and more on some backends, and applies the log again. */
     private void crash() {
         state.close();
-        store = store.crash();
+        store = backend.crash(store, home, background);
         open();
-        for (Command command : uncommitted) {
-            Applied at = new Applied(++index, 1);
-            outcome(() -> state.apply(command, at));
+        for (long index = store.applied().index() + 1; index <= log.size(); index++) {
+            Applied at = new Applied(index, 1);
+            outcome(() -> state.apply(log.get((int) at.index() - 1), at));
         }
         assertEquals(oracle.revision(), state.revision(), "revision after a crash");
     }
@@ -123,7 +157,6 @@ class ModelTest {
     private void open() {
         // Next to nothing fits in the cache, so that reads go to the store as well.
         state = StateMachine.open(store, new StateOptions(random.nextInt(2000)));
-        index = store.applied().index();
     }
 
     private interface Call {
@@ -138,8 +171,7 @@ class ModelTest {
         }
     }
 
-    private static void check(
-            Object expected, Object actual, java.util.function.Supplier<String> what) {
+    private static void check(Object expected, Object actual, Supplier<String> what) {
         assertEquals(Answers.text(expected), Answers.text(actual), what);
     }
 }

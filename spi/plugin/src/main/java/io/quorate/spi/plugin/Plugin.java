@@ -5,6 +5,7 @@ package io.quorate.spi.plugin;
  * constructor without parameters, and are cheap to make: nothing is opened before the plugin is
  * chosen.
  */
+@Stable(since = "1.0")
 public interface Plugin {
     /**
      * The name used in configuration, log lines and data stamps: lower-case letters, digits,

@@ -144,6 +144,9 @@ public final class ByteTree<V> {
             Node<V> child = put(branch.child(at), key, value);
             Branch<V> mine = branch.ownedBy(owner);
             mine.slots[at] = child;
+            // Only at the left edge: a key below all others lowers the bound of the first child, or
+            // a split of that child would put a smaller key behind it.
+            if (at == 0 && Arrays.compareUnsigned(key, mine.keys[0]) < 0) mine.keys[0] = key;
             if (right != null) {
                 Node<V> grown = right;
                 right = null;

@@ -1,6 +1,9 @@
 package io.quorate.spi.storage;
 
+import io.quorate.spi.plugin.Stable;
+
 /** A walk over one keyspace. Starts before the first key. */
+@Stable(since = "1.0")
 public interface Cursor extends AutoCloseable {
     /** Steps to the next key; false at the end. */
     boolean next();

@@ -1,5 +1,7 @@
 package io.quorate.spi.storage;
 
+import io.quorate.spi.plugin.Stable;
+
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -9,6 +11,7 @@ import java.util.List;
  * Everything of a file system whose failure or reordering the contract suite injects. A full disk
  * is an {@link OutOfSpace}, every other failure another {@link IOException}.
  */
+@Stable(since = "1.0")
 public interface FileIo {
     /** Opens a file; never truncates. */
     Channel open(Path path, Mode mode) throws IOException;

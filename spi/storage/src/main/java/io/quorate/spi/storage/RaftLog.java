@@ -1,5 +1,7 @@
 package io.quorate.spi.storage;
 
+import io.quorate.spi.plugin.Stable;
+
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -14,8 +16,12 @@ import java.util.concurrent.CompletableFuture;
  *   <li>A thread that is interrupted while it appends gets a durable unit or an error, never less.
  * </ul>
  */
+@Stable(since = "1.0")
 public interface RaftLog extends AutoCloseable {
-    /** The identity given to {@link #initialize}, or null for a log that has none yet. */
+    /**
+     * The identity given to {@link #initialize}, or null for a log that has none yet. A log whose
+     * creation was cut short by a crash has none either.
+     */
     Identity identity();
 
     /** Writes the identity, durable on return. Called once for a new log. */
@@ -39,7 +45,11 @@ public interface RaftLog extends AutoCloseable {
     /** The hard state last appended, {@link HardState#EMPTY} when none was. */
     HardState hardState();
 
-    /** Term of an entry in [baseIndex, lastIndex]. */
+    /**
+     * Term of an entry in [baseIndex, lastIndex], without I/O.
+     *
+     * @throws IllegalArgumentException outside
+     */
     long term(long index);
 
     /**
@@ -50,20 +60,28 @@ public interface RaftLog extends AutoCloseable {
      * are grouped into the next.
      *
      * @throws IllegalArgumentException for a gap, or for a replaced committed entry
+     *     <p>The future completes on the log's own thread: what hangs on it must not block. It
+     *     fails with NoSpace when the unit was taken back, together with all units appended after
+     *     it; then the log is as if they had never been appended, but a crash before the next
+     *     successful append may bring them back, as it may with any unit that was not acknowledged.
      * @throws StorageException when nothing of the unit was taken
      */
     CompletableFuture<Void> append(List<LogEntry> entries, HardState hardStateOrNull);
 
     /**
      * The entries [from, toExclusive) up to {@code maxBytes} of payload, at least one, their
-     * checksums verified.
+     * checksums verified. Entries that were appended are readable before they are durable.
+     *
+     * @throws IllegalArgumentException for a range that is not held
      */
     List<LogEntry> read(long from, long toExclusive, long maxBytes);
 
     /**
      * Drops the entries up to {@code index}, which is at most the state's durable applied index
      * (I4). Returns at once; the disk space follows in the background, and a crash may bring
-     * entries back.
+     * entries back. An index at or below the base does nothing.
+     *
+     * @throws IllegalArgumentException for an index above {@link #durableIndex()}
      */
     void compact(long index);
 

@@ -1,5 +1,7 @@
 package io.quorate.spi.storage;
 
+import io.quorate.spi.plugin.Stable;
+
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -14,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
  *   <li>One thread commits; any thread opens and reads views.
  * </ul>
  */
+@Stable(since = "1.0")
 public interface StateStore extends AutoCloseable {
     /** Position of the last commit, durable or not. */
     Applied applied();
@@ -25,7 +28,14 @@ public interface StateStore extends AutoCloseable {
      * Applies the batch and its position as one atomic unit, visible to new views on return. The
      * index must not decrease. With {@link Durability#FORCE} the future completes when the unit,
      * and all before it, are on stable storage; with {@link Durability#LAZY} it is complete on
-     * return and the backend forces when it sees fit.
+     * return and the backend forces when it sees fit. The future of a force completes on the
+     * store's own thread: what hangs on it must not block.
+     *
+     * <p>When the future of a force fails with NoSpace, the unit is visible but not durable, as if
+     * it had been committed lazily; a later force tries again for all. A backend that can hold no
+     * more throws NoSpace itself, with nothing taken.
+     *
+     * @throws IllegalArgumentException for a decreasing index
      */
     CompletableFuture<Void> commit(WriteBatch batch, Applied at, Durability durability);
 
@@ -34,12 +44,16 @@ public interface StateStore extends AutoCloseable {
 
     /**
      * Starts to replace the whole state. The old state stays readable and intact until {@link
-     * Install#commit()}. At most one is open at a time; commits wait for nobody but are lost with
-     * the old state.
+     * Install#commit()}. Commits go on meanwhile but are lost with the old state.
+     *
+     * @throws IllegalStateException while another install is open
      */
     Install beginInstall(Applied at);
 
-    /** Bytes allocated on disk (or in the heap, for a backend that lives there). */
+    /**
+     * Bytes allocated on disk, or about to be for what was committed lazily (or in the heap, for a
+     * backend that lives there).
+     */
     long sizeOnDisk();
 
     /** Bytes that hold live data. */

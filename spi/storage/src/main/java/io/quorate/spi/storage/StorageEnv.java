@@ -1,11 +1,13 @@
 package io.quorate.spi.storage;
 
 import io.quorate.spi.plugin.Settings;
+import io.quorate.spi.plugin.Stable;
 
 import java.nio.file.Path;
 import java.util.concurrent.Executor;
 
 /** What the engine hands to a provider when it opens a store. */
+@Stable(since = "1.0")
 public interface StorageEnv {
     /** Private directory of this part; it exists and nobody else writes there. */
     Path directory();
@@ -22,7 +24,10 @@ public interface StorageEnv {
      */
     Settings settings();
 
-    /** For background work such as compaction and preallocation; tasks may block. */
+    /**
+     * For background work such as compaction; tasks may block. Its threads may be interrupted at
+     * shutdown, so a backend that writes files does so on threads of its own.
+     */
     Executor background();
 
     /**

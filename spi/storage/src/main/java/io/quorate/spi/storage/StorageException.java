@@ -1,6 +1,9 @@
 package io.quorate.spi.storage;
 
+import io.quorate.spi.plugin.Stable;
+
 /** Everything a backend throws. The subtype decides what the engine does next. */
+@Stable(since = "1.0")
 public abstract sealed class StorageException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -1,6 +1,7 @@
 package io.quorate.spi.storage;
 
 import io.quorate.spi.plugin.Plugin;
+import io.quorate.spi.plugin.Stable;
 
 import java.util.Set;
 
@@ -8,6 +9,7 @@ import java.util.Set;
  * A storage plugin, found with {@link java.util.ServiceLoader}. It may hold the Raft log, the
  * state, or both; a server may take the two from different providers.
  */
+@Stable(since = "1.0")
 public interface StorageProvider extends Plugin {
     /** The version of this SPI; a provider built for another major version is refused. */
     int SPI_MAJOR = 1;

@@ -1,5 +1,7 @@
 package io.quorate.spi.storage;
 
+import io.quorate.spi.plugin.Stable;
+
 import java.util.ArrayList;
 import java.util.List;
 
@@ -7,6 +9,7 @@ import java.util.List;
  * Changes to be committed as one unit, in order: a later operation wins. Not safe for several
  * threads.
  */
+@Stable(since = "1.0")
 public final class WriteBatch {
     private final List<Op> ops = new ArrayList<>();
     private long bytes;

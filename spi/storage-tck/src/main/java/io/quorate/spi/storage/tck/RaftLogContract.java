@@ -283,7 +283,7 @@ public abstract class RaftLogContract {
     @Test
     void randomUseAgreesWithAList() {
         Seeds.each(
-                20,
+                8,
                 seed -> {
                     Random random = new Random(seed);
                     log.reset(log.lastIndex() + 1, log.hardState().term() + 1);
