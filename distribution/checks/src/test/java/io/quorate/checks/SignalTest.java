@@ -39,6 +39,7 @@ final class SignalTest {
         Member member = members.start("signalled", Binaries.ours());
         long[] acknowledged = new long[WRITERS];
         try (EtcdClient client = new EtcdClient(member)) {
+            for (int i = 0; i < WRITERS; i++) verify(client, i, 0);
             Semaphore count = new Semaphore(0);
             List<CompletableFuture<Void>> ends = new ArrayList<>();
             for (int i = 0; i < WRITERS; i++) {
