@@ -3,13 +3,11 @@ package io.quorate.checks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.protobuf.ByteString;
+
 import io.quorate.api.proto.DeleteRangeRequest;
 import io.quorate.api.proto.LeaseGrantRequest;
 import io.quorate.api.proto.RangeRequest;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.stream.Stream;
+
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,6 +16,11 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 
 /**
  * Runs the same etcdctl sessions against our server and a real etcd: exit codes and all output are
@@ -68,19 +71,13 @@ final class EtcdctlSessionTest {
         return SESSIONS.stream()
                 .filter(name -> only.isEmpty() || name.equals(only))
                 .map(Session::read)
-                .flatMap(
-                        session ->
-                                session.clients().stream()
-                                        .flatMap(
-                                                client ->
-                                                        session.formats().stream()
-                                                                .map(
-                                                                        format ->
-                                                                                Arguments.of(
-                                                                                        session
-                                                                                                .name(),
-                                                                                        client,
-                                                                                        format))));
+                .flatMap(session ->
+                        session.clients().stream()
+                                .flatMap(client ->
+                                        session.formats().stream()
+                                                .map(format ->
+                                                        Arguments.of(
+                                                                session.name(), client, format))));
     }
 
     @BeforeAll
@@ -114,8 +111,7 @@ final class EtcdctlSessionTest {
     @Tag("TX-27")
     @Tag("KV-08")
     @Tag("KV-41")
-    void printsTheSameAgainstOurServer(String name, String client, String format)
-            throws Exception {
+    void printsTheSameAgainstOurServer(String name, String client, String format) throws Exception {
         for (String need : Session.read(name).needs()) {
             Assumptions.assumeTrue(
                     HAS.contains(need), "the server has no " + need + " yet; -Dhas=" + need);
@@ -143,12 +139,11 @@ final class EtcdctlSessionTest {
         }
     }
 
-    private static void same(
-            Etcdctl etcdctl, Session session, String format, Session.Call call) throws Exception {
+    private static void same(Etcdctl etcdctl, Session session, String format, Session.Call call)
+            throws Exception {
         List<String> words = call.words(revision(realClient));
         var fromOurs =
-                CompletableFuture.supplyAsync(
-                        () -> etcdctl.run(ours, format, words, call.stdin()));
+                CompletableFuture.supplyAsync(() -> etcdctl.run(ours, format, words, call.stdin()));
         Exec.Outcome expected = etcdctl.run(real, format, words, call.stdin());
         Exec.Outcome actual = fromOurs.get();
         String where =

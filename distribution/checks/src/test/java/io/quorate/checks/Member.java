@@ -131,12 +131,11 @@ final class Member {
                 log.newLine();
                 log.flush();
                 String written = line;
-                awaited.forEach(
-                        (waiting, text) -> {
-                            if (!written.contains(text)) return;
-                            awaited.remove(waiting);
-                            waiting.complete(written);
-                        });
+                awaited.forEach((waiting, text) -> {
+                    if (!written.contains(text)) return;
+                    awaited.remove(waiting);
+                    waiting.complete(written);
+                });
             }
         } catch (IOException e) {
             ended = e;
