@@ -62,16 +62,15 @@ final class JetcdSessionTest {
     @Tag("KV-35")
     @Tag("KV-37")
     void putsTellThePairBeforeAndRefuseUnknownLeases() {
-        bothSay(
-                script -> {
-                    script.put("a", "1");
-                    script.put("a", "2", PutOption.builder().withPrevKV().build());
-                    script.put("b", "", PutOption.builder().withPrevKV().build());
-                    script.put("", "no key");
-                    script.put("a", "3", PutOption.builder().withLeaseId(NO_SUCH_LEASE).build());
-                    script.get("a", GetOption.DEFAULT);
-                    script.put("b", "8", PutOption.builder().withPrevKV().withAutoRetry().build());
-                });
+        bothSay(script -> {
+            script.put("a", "1");
+            script.put("a", "2", PutOption.builder().withPrevKV().build());
+            script.put("b", "", PutOption.builder().withPrevKV().build());
+            script.put("", "no key");
+            script.put("a", "3", PutOption.builder().withLeaseId(NO_SUCH_LEASE).build());
+            script.get("a", GetOption.DEFAULT);
+            script.put("b", "8", PutOption.builder().withPrevKV().withAutoRetry().build());
+        });
     }
 
     @Test
@@ -92,31 +91,30 @@ final class JetcdSessionTest {
     @Tag("KV-20")
     @Tag("KV-21")
     void rangesCutCountAndLookBack() {
-        bothSay(
-                script -> {
-                    script.fill();
-                    script.get("k/b", GetOption.DEFAULT);
-                    script.get("k/missing", GetOption.DEFAULT);
-                    script.get("", GetOption.DEFAULT);
-                    Map<String, GetOption> ranges = new LinkedHashMap<>();
-                    ranges.put("prefix", prefix().build());
-                    ranges.put("to", GetOption.builder().withRange(bytes("k/d")).build());
-                    ranges.put("backwards", GetOption.builder().withRange(bytes("a")).build());
-                    ranges.put("from", GetOption.builder().withRange(NUL).build());
-                    ranges.put("limit 2", prefix().withLimit(2).build());
-                    ranges.put("limit of all", prefix().withLimit(5).build());
-                    ranges.put("negative limit", prefix().withLimit(-1).build());
-                    ranges.put("keys", prefix().withKeysOnly(true).build());
-                    ranges.put("keys, limit", prefix().withKeysOnly(true).withLimit(3).build());
-                    ranges.put("count", prefix().withCountOnly(true).build());
-                    ranges.put("count, limit", prefix().withCountOnly(true).withLimit(1).build());
-                    ranges.put("serializable", prefix().withSerializable(true).build());
-                    for (long revision = -1; revision <= 20; revision++) {
-                        ranges.put("at " + revision, prefix().withRevision(revision).build());
-                    }
-                    ranges.forEach((name, option) -> script.get(name, "k/", option));
-                    script.get("all", NUL, GetOption.builder().withRange(NUL).build());
-                });
+        bothSay(script -> {
+            script.fill();
+            script.get("k/b", GetOption.DEFAULT);
+            script.get("k/missing", GetOption.DEFAULT);
+            script.get("", GetOption.DEFAULT);
+            Map<String, GetOption> ranges = new LinkedHashMap<>();
+            ranges.put("prefix", prefix().build());
+            ranges.put("to", GetOption.builder().withRange(bytes("k/d")).build());
+            ranges.put("backwards", GetOption.builder().withRange(bytes("a")).build());
+            ranges.put("from", GetOption.builder().withRange(NUL).build());
+            ranges.put("limit 2", prefix().withLimit(2).build());
+            ranges.put("limit of all", prefix().withLimit(5).build());
+            ranges.put("negative limit", prefix().withLimit(-1).build());
+            ranges.put("keys", prefix().withKeysOnly(true).build());
+            ranges.put("keys, limit", prefix().withKeysOnly(true).withLimit(3).build());
+            ranges.put("count", prefix().withCountOnly(true).build());
+            ranges.put("count, limit", prefix().withCountOnly(true).withLimit(1).build());
+            ranges.put("serializable", prefix().withSerializable(true).build());
+            for (long revision = -1; revision <= 20; revision++) {
+                ranges.put("at " + revision, prefix().withRevision(revision).build());
+            }
+            ranges.forEach((name, option) -> script.get(name, "k/", option));
+            script.get("all", NUL, GetOption.builder().withRange(NUL).build());
+        });
     }
 
     @Test
@@ -124,29 +122,28 @@ final class JetcdSessionTest {
     @Tag("KV-09")
     @Tag("KV-14")
     void rangesAreSortedByEachTarget() {
-        bothSay(
-                script -> {
-                    script.fill();
-                    for (SortTarget target : SortTarget.values()) {
-                        for (SortOrder order : SortOrder.values()) {
-                            for (int limit : new int[] {0, 3}) {
-                                GetOption option =
-                                        prefix().withSortField(target)
-                                                .withSortOrder(order)
-                                                .withLimit(limit)
-                                                .build();
-                                script.get(target + " " + order + " " + limit, "k/", option);
-                            }
-                        }
+        bothSay(script -> {
+            script.fill();
+            for (SortTarget target : SortTarget.values()) {
+                for (SortOrder order : SortOrder.values()) {
+                    for (int limit : new int[] {0, 3}) {
+                        GetOption option =
+                                prefix().withSortField(target)
+                                        .withSortOrder(order)
+                                        .withLimit(limit)
+                                        .build();
+                        script.get(target + " " + order + " " + limit, "k/", option);
                     }
-                    script.get(
-                            "values, keys only",
-                            "k/",
-                            prefix().withSortField(SortTarget.VALUE)
-                                    .withSortOrder(SortOrder.DESCEND)
-                                    .withKeysOnly(true)
-                                    .build());
-                });
+                }
+            }
+            script.get(
+                    "values, keys only",
+                    "k/",
+                    prefix().withSortField(SortTarget.VALUE)
+                            .withSortOrder(SortOrder.DESCEND)
+                            .withKeysOnly(true)
+                            .build());
+        });
     }
 
     @Test
@@ -154,27 +151,23 @@ final class JetcdSessionTest {
     @Tag("KV-11")
     @Tag("KV-16")
     void rangesAreFilteredByRevision() {
-        bothSay(
-                script -> {
-                    script.fill();
-                    for (long revision = 0; revision <= 18; revision++) {
-                        Map<String, GetOption> filters = new LinkedHashMap<>();
-                        filters.put("mod >= ", prefix().withMinModRevision(revision).build());
-                        filters.put("mod <= ", prefix().withMaxModRevision(revision).build());
-                        filters.put("create >= ", prefix().withMinCreateRevision(revision).build());
-                        filters.put("create <= ", prefix().withMaxCreateRevision(revision).build());
-                        filters.put(
-                                "2 by mod >= ",
-                                prefix().withMinModRevision(revision).withLimit(2).build());
-                        filters.put(
-                                "count by create <= ",
-                                prefix().withMaxCreateRevision(revision)
-                                        .withCountOnly(true)
-                                        .build());
-                        long bound = revision;
-                        filters.forEach((name, option) -> script.get(name + bound, "k/", option));
-                    }
-                });
+        bothSay(script -> {
+            script.fill();
+            for (long revision = 0; revision <= 18; revision++) {
+                Map<String, GetOption> filters = new LinkedHashMap<>();
+                filters.put("mod >= ", prefix().withMinModRevision(revision).build());
+                filters.put("mod <= ", prefix().withMaxModRevision(revision).build());
+                filters.put("create >= ", prefix().withMinCreateRevision(revision).build());
+                filters.put("create <= ", prefix().withMaxCreateRevision(revision).build());
+                filters.put(
+                        "2 by mod >= ", prefix().withMinModRevision(revision).withLimit(2).build());
+                filters.put(
+                        "count by create <= ",
+                        prefix().withMaxCreateRevision(revision).withCountOnly(true).build());
+                long bound = revision;
+                filters.forEach((name, option) -> script.get(name + bound, "k/", option));
+            }
+        });
     }
 
     @Test
@@ -183,23 +176,21 @@ final class JetcdSessionTest {
     @Tag("KV-38")
     @Tag("KV-39")
     void deletesCountAndTellWhatTheyRemoved() {
-        bothSay(
-                script -> {
-                    script.fill();
-                    script.delete("k/a", DeleteOption.DEFAULT);
-                    script.delete("k/a", DeleteOption.DEFAULT);
-                    script.delete("", DeleteOption.DEFAULT);
-                    script.delete("k/b", DeleteOption.builder().withPrevKV(true).build());
-                    script.delete("k/", DeleteOption.builder().withRange(bytes("k/d")).build());
-                    script.delete("z", DeleteOption.builder().withRange(bytes("a")).build());
-                    script.delete(
-                            "k/", DeleteOption.builder().isPrefix(true).withPrevKV(true).build());
-                    script.get("k/", prefix().build());
-                    script.put("k/a", "again", PutOption.builder().withPrevKV().build());
-                    script.get("k/a", GetOption.DEFAULT);
-                    script.delete("k/", DeleteOption.builder().withRange(NUL).build());
-                    script.put("last", "one");
-                });
+        bothSay(script -> {
+            script.fill();
+            script.delete("k/a", DeleteOption.DEFAULT);
+            script.delete("k/a", DeleteOption.DEFAULT);
+            script.delete("", DeleteOption.DEFAULT);
+            script.delete("k/b", DeleteOption.builder().withPrevKV(true).build());
+            script.delete("k/", DeleteOption.builder().withRange(bytes("k/d")).build());
+            script.delete("z", DeleteOption.builder().withRange(bytes("a")).build());
+            script.delete("k/", DeleteOption.builder().isPrefix(true).withPrevKV(true).build());
+            script.get("k/", prefix().build());
+            script.put("k/a", "again", PutOption.builder().withPrevKV().build());
+            script.get("k/a", GetOption.DEFAULT);
+            script.delete("k/", DeleteOption.builder().withRange(NUL).build());
+            script.put("last", "one");
+        });
     }
 
     @Test
@@ -210,22 +201,21 @@ final class JetcdSessionTest {
     @Tag("TX-13")
     @Tag("TX-22")
     void comparesDecideByEachTargetAndOperator() {
-        bothSay(
-                script -> {
-                    script.fill();
-                    for (String key : List.of("k/c", "missing", "")) {
-                        for (Cmp.Op operator : Cmp.Op.values()) {
-                            for (long than : new long[] {0, 3, 4, 5, 11, 12, 13}) {
-                                script.decide(key, operator, CmpTarget.version(than));
-                                script.decide(key, operator, CmpTarget.createRevision(than));
-                                script.decide(key, operator, CmpTarget.modRevision(than));
-                            }
-                            for (String than : List.of("", "a", "m", "z")) {
-                                script.decide(key, operator, CmpTarget.value(bytes(than)));
-                            }
-                        }
+        bothSay(script -> {
+            script.fill();
+            for (String key : List.of("k/c", "missing", "")) {
+                for (Cmp.Op operator : Cmp.Op.values()) {
+                    for (long than : new long[] {0, 3, 4, 5, 11, 12, 13}) {
+                        script.decide(key, operator, CmpTarget.version(than));
+                        script.decide(key, operator, CmpTarget.createRevision(than));
+                        script.decide(key, operator, CmpTarget.modRevision(than));
                     }
-                });
+                    for (String than : List.of("", "a", "m", "z")) {
+                        script.decide(key, operator, CmpTarget.value(bytes(than)));
+                    }
+                }
+            }
+        });
     }
 
     @Test
@@ -244,62 +234,61 @@ final class JetcdSessionTest {
     @Tag("TX-25")
     @Tag("TX-27")
     void transactionsApplyOneBranchAtOneRevision() {
-        bothSay(
-                script -> {
-                    script.fill();
-                    Cmp exists = new Cmp(bytes("k/a"), Cmp.Op.GREATER, CmpTarget.version(0));
-                    Cmp missing = new Cmp(bytes("k/a"), Cmp.Op.EQUAL, CmpTarget.version(0));
-                    Op[] writes = {
-                        put("t/1", "one"),
-                        get("t/", prefix().build()),
-                        delete("k/b", DeleteOption.builder().withPrevKV(true).build()),
-                        put("t/2", "two"),
-                        get("t/", prefix().build()),
-                        get("k/", prefix().withCountOnly(true).build())
-                    };
-                    Op[] reads = {get("k/a", GetOption.DEFAULT), get("none", GetOption.DEFAULT)};
-                    script.txn("then", new Cmp[] {exists}, writes, reads);
-                    script.txn("else", new Cmp[] {missing}, writes, reads);
-                    script.txn("one of two fails", new Cmp[] {exists, missing}, writes, reads);
-                    script.txn("same key in both", new Cmp[] {exists}, puts("x"), puts("x"));
-                    script.txn("no compare", new Cmp[0], puts("y"), reads);
-                    script.txn("nothing at all", new Cmp[0], new Op[0], new Op[0]);
-                    script.txn("put twice", new Cmp[0], puts("x", "x"), new Op[0]);
-                    script.txn(
-                            "put, then delete",
-                            new Cmp[0],
-                            new Op[] {put("x", "1"), delete("x", DeleteOption.DEFAULT)},
-                            new Op[0]);
-                    script.txn(
-                            "overlapping deletes",
-                            new Cmp[0],
-                            new Op[] {
-                                delete("t/", DeleteOption.builder().isPrefix(true).build()),
-                                delete("t/1", DeleteOption.DEFAULT)
-                            },
-                            new Op[0]);
-                    script.txn(
-                            "unknown lease",
-                            new Cmp[0],
-                            new Op[] {
-                                put("x", "kept out"),
-                                Op.put(
-                                        bytes("w"),
-                                        bytes("1"),
-                                        PutOption.builder().withLeaseId(NO_SUCH_LEASE).build())
-                            },
-                            new Op[0]);
-                    script.txn(
-                            "future",
-                            new Cmp[0],
-                            new Op[] {
-                                put("x", "kept out"),
-                                get("x", GetOption.builder().withRevision(1000).build())
-                            },
-                            new Op[0]);
-                    script.txn("empty key", new Cmp[0], puts(""), new Op[0]);
-                    script.get("all", NUL, GetOption.builder().withRange(NUL).build());
-                });
+        bothSay(script -> {
+            script.fill();
+            Cmp exists = new Cmp(bytes("k/a"), Cmp.Op.GREATER, CmpTarget.version(0));
+            Cmp missing = new Cmp(bytes("k/a"), Cmp.Op.EQUAL, CmpTarget.version(0));
+            Op[] writes = {
+                put("t/1", "one"),
+                get("t/", prefix().build()),
+                delete("k/b", DeleteOption.builder().withPrevKV(true).build()),
+                put("t/2", "two"),
+                get("t/", prefix().build()),
+                get("k/", prefix().withCountOnly(true).build())
+            };
+            Op[] reads = {get("k/a", GetOption.DEFAULT), get("none", GetOption.DEFAULT)};
+            script.txn("then", new Cmp[] {exists}, writes, reads);
+            script.txn("else", new Cmp[] {missing}, writes, reads);
+            script.txn("one of two fails", new Cmp[] {exists, missing}, writes, reads);
+            script.txn("same key in both", new Cmp[] {exists}, puts("x"), puts("x"));
+            script.txn("no compare", new Cmp[0], puts("y"), reads);
+            script.txn("nothing at all", new Cmp[0], new Op[0], new Op[0]);
+            script.txn("put twice", new Cmp[0], puts("x", "x"), new Op[0]);
+            script.txn(
+                    "put, then delete",
+                    new Cmp[0],
+                    new Op[] {put("x", "1"), delete("x", DeleteOption.DEFAULT)},
+                    new Op[0]);
+            script.txn(
+                    "overlapping deletes",
+                    new Cmp[0],
+                    new Op[] {
+                        delete("t/", DeleteOption.builder().isPrefix(true).build()),
+                        delete("t/1", DeleteOption.DEFAULT)
+                    },
+                    new Op[0]);
+            script.txn(
+                    "unknown lease",
+                    new Cmp[0],
+                    new Op[] {
+                        put("x", "kept out"),
+                        Op.put(
+                                bytes("w"),
+                                bytes("1"),
+                                PutOption.builder().withLeaseId(NO_SUCH_LEASE).build())
+                    },
+                    new Op[0]);
+            script.txn(
+                    "future",
+                    new Cmp[0],
+                    new Op[] {
+                        put("x", "kept out"),
+                        get("x", GetOption.builder().withRevision(1000).build())
+                    },
+                    new Op[0]);
+            script.txn("empty key", new Cmp[0], puts(""), new Op[0]);
+            script.get("all", NUL, GetOption.builder().withRange(NUL).build());
+        });
     }
 
     @Test
@@ -311,36 +300,33 @@ final class JetcdSessionTest {
     @Tag("TX-15")
     @Tag("TX-19")
     void transactionsNest() {
-        bothSay(
-                script -> {
-                    script.fill();
-                    Cmp noX = new Cmp(bytes("x"), Cmp.Op.EQUAL, CmpTarget.version(0));
-                    Cmp noY = new Cmp(bytes("y"), Cmp.Op.EQUAL, CmpTarget.version(0));
-                    Op inner = Op.txn(new Cmp[] {noX}, puts("in/then"), puts("in/else"));
-                    Op middle = Op.txn(new Cmp[] {noY}, new Op[] {inner}, puts("mid/else"));
-                    script.txn(
-                            "compares see the state before",
-                            new Cmp[] {noX},
-                            new Op[] {put("x", "1"), inner, get("in/", prefix().build())},
-                            puts("out/else"));
-                    script.txn("deeper", new Cmp[0], new Op[] {middle, put("y", "1")}, new Op[0]);
-                    script.txn("deeper else", new Cmp[0], new Op[] {middle}, new Op[0]);
-                    script.txn(
-                            "same key inside and outside",
-                            new Cmp[0],
-                            new Op[] {put("in/else", "1"), inner},
-                            new Op[0]);
-                    String[] many = new String[129];
-                    Arrays.setAll(many, i -> "many/" + i);
-                    script.txn("129 puts", new Cmp[0], puts(many), new Op[0]);
-                    script.txn(
-                            "128 puts", new Cmp[0], puts(Arrays.copyOf(many, 128)), new Op[0]);
-                    Op[] full = Arrays.copyOf(puts(many), 128);
-                    full[127] =
-                            Op.txn(new Cmp[0], puts("deep/1", "deep/2"), new Op[0]);
-                    script.txn("two inside, one left", new Cmp[0], full, new Op[0]);
-                    script.get("all", NUL, GetOption.builder().withRange(NUL).build());
-                });
+        bothSay(script -> {
+            script.fill();
+            Cmp noX = new Cmp(bytes("x"), Cmp.Op.EQUAL, CmpTarget.version(0));
+            Cmp noY = new Cmp(bytes("y"), Cmp.Op.EQUAL, CmpTarget.version(0));
+            Op inner = Op.txn(new Cmp[] {noX}, puts("in/then"), puts("in/else"));
+            Op middle = Op.txn(new Cmp[] {noY}, new Op[] {inner}, puts("mid/else"));
+            script.txn(
+                    "compares see the state before",
+                    new Cmp[] {noX},
+                    new Op[] {put("x", "1"), inner, get("in/", prefix().build())},
+                    puts("out/else"));
+            script.txn("deeper", new Cmp[0], new Op[] {middle, put("y", "1")}, new Op[0]);
+            script.txn("deeper else", new Cmp[0], new Op[] {middle}, new Op[0]);
+            script.txn(
+                    "same key inside and outside",
+                    new Cmp[0],
+                    new Op[] {put("in/else", "1"), inner},
+                    new Op[0]);
+            String[] many = new String[129];
+            Arrays.setAll(many, i -> "many/" + i);
+            script.txn("129 puts", new Cmp[0], puts(many), new Op[0]);
+            script.txn("128 puts", new Cmp[0], puts(Arrays.copyOf(many, 128)), new Op[0]);
+            Op[] full = Arrays.copyOf(puts(many), 128);
+            full[127] = Op.txn(new Cmp[0], puts("deep/1", "deep/2"), new Op[0]);
+            script.txn("two inside, one left", new Cmp[0], full, new Op[0]);
+            script.get("all", NUL, GetOption.builder().withRange(NUL).build());
+        });
     }
 
     @Test
@@ -353,44 +339,39 @@ final class JetcdSessionTest {
     @Tag("KV-44")
     @Tag("TX-21")
     void compactionHidesThePast() {
-        bothSay(
-                script -> {
-                    script.compact(0, false);
-                    script.compact(0, false);
-                    script.fill();
-                    script.compact(8, false);
-                    script.compact(8, false);
-                    script.compact(7, true);
-                    script.compact(1000, true);
-                    for (long revision = 6; revision <= 10; revision++) {
-                        script.get(
-                                "at " + revision, "k/", prefix().withRevision(revision).build());
-                    }
-                    script.txn(
-                            "compacted",
-                            new Cmp[0],
-                            new Op[] {
-                                put("x", "1"), get("x", GetOption.builder().withRevision(3).build())
-                            },
-                            new Op[0]);
-                    script.delete("k/c", DeleteOption.DEFAULT);
-                    script.compact(17, true);
-                    script.get("at 16", "k/", prefix().withRevision(16).build());
-                    script.get("at 17", "k/", prefix().withRevision(17).build());
-                    script.get("now", "k/", prefix().build());
-                });
+        bothSay(script -> {
+            script.compact(0, false);
+            script.compact(0, false);
+            script.fill();
+            script.compact(8, false);
+            script.compact(8, false);
+            script.compact(7, true);
+            script.compact(1000, true);
+            for (long revision = 6; revision <= 10; revision++) {
+                script.get("at " + revision, "k/", prefix().withRevision(revision).build());
+            }
+            script.txn(
+                    "compacted",
+                    new Cmp[0],
+                    new Op[] {put("x", "1"), get("x", GetOption.builder().withRevision(3).build())},
+                    new Op[0]);
+            script.delete("k/c", DeleteOption.DEFAULT);
+            script.compact(17, true);
+            script.get("at 16", "k/", prefix().withRevision(16).build());
+            script.get("at 17", "k/", prefix().withRevision(17).build());
+            script.get("now", "k/", prefix().build());
+        });
     }
 
     @Test
     @Tag("KV-20")
     void aMemberTellsItsStateAndItsCluster() {
-        bothSay(
-                script -> {
-                    script.fill();
-                    for (long revision : new long[] {0, 10, 16, 1000}) script.hash(revision);
-                    script.status();
-                    script.cluster();
-                });
+        bothSay(script -> {
+            script.fill();
+            for (long revision : new long[] {0, 10, 16, 1000}) script.hash(revision);
+            script.status();
+            script.cluster();
+        });
     }
 
     /** Plays {@code play} on a new server of each kind and compares what came of it. */
@@ -446,8 +427,8 @@ final class JetcdSessionTest {
         }
 
         /**
-         * Makes the keys k/a … k/e, at revisions 2 … 16, with different versions, values, create and
-         * mod revisions, each in another order.
+         * Makes the keys k/a … k/e, at revisions 2 … 16, with different versions, values, create
+         * and mod revisions, each in another order.
          */
         void fill() {
             String order = "cadebeccacbeaec";
@@ -481,10 +462,7 @@ final class JetcdSessionTest {
         }
 
         void delete(String key, DeleteOption option) {
-            call(
-                    "delete " + key,
-                    client.getKVClient().delete(bytes(key), option),
-                    Script::text);
+            call("delete " + key, client.getKVClient().delete(bytes(key), option), Script::text);
         }
 
         void decide(String key, Cmp.Op operator, CmpTarget<?> target) {
@@ -493,10 +471,7 @@ final class JetcdSessionTest {
                             ? value.toStringUtf8()
                             : target.getTargetValue();
             Cmp compare = new Cmp(bytes(key), operator, target);
-            String name =
-                    "%s %s %s %s"
-                            .formatted(
-                                    key, target.getTarget(), operator, than);
+            String name = "%s %s %s %s".formatted(key, target.getTarget(), operator, than);
             txn(
                     name,
                     new Cmp[] {compare},
@@ -512,8 +487,7 @@ final class JetcdSessionTest {
         }
 
         void compact(long revision, boolean physical) {
-            CompactOption option =
-                    CompactOption.builder().withCompactPhysical(physical).build();
+            CompactOption option = CompactOption.builder().withCompactPhysical(physical).build();
             call(
                     "compact " + revision + " " + physical,
                     client.getKVClient().compact(revision, option),
@@ -565,8 +539,7 @@ final class JetcdSessionTest {
                                     "%s itself %b peer %s client %s learner %b"
                                             .formatted(
                                                     one.getName(),
-                                                    one.getId()
-                                                            == answer.getHeader().getMemberId(),
+                                                    one.getId() == answer.getHeader().getMemberId(),
                                                     ports(one.getPeerURIs()),
                                                     ports(one.getClientURIs()),
                                                     one.isLearner()));

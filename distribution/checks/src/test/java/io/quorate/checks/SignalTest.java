@@ -121,7 +121,9 @@ final class SignalTest {
         long found = answer.getCount() == 0 ? 0 : answer.getKvs(0).getVersion();
         assertTrue(
                 found == acknowledged || found == acknowledged + 1,
-                () -> "writer %d: %d acknowledged, %d found".formatted(writer, acknowledged, found));
+                () ->
+                        "writer %d: %d acknowledged, %d found"
+                                .formatted(writer, acknowledged, found));
         if (found > 0) {
             assertEquals(Long.toString(found), answer.getKvs(0).getValue().toStringUtf8());
         }
