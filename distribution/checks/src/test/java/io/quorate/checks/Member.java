@@ -11,9 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -34,11 +37,12 @@ final class Member {
     private final Path executable;
     private final Path folder;
     private final List<String> flags;
+    private final Map<String, String> environment = new HashMap<>();
     private final int clientPort = freePort();
     private final int peerPort = freePort();
     private volatile Process process;
     private Thread reader;
-    private CompletableFuture<String> ready = new CompletableFuture<>();
+    private final Map<CompletableFuture<String>, String> awaited = new ConcurrentHashMap<>();
 
     Member(String name, Path executable, Path folder, List<String> flags) {
         this.name = name;
@@ -47,11 +51,38 @@ final class Member {
         this.flags = flags;
     }
 
+    /** Sets a variable of the process's environment, for later starts. */
+    Member with(String variable, String value) {
+        environment.put(variable, value);
+        return this;
+    }
+
     /** Starts the process and waits until it serves; fails with its log when it does not. */
     void start() {
+        CompletableFuture<String> ready = serves();
         launch();
+        await(ready);
+    }
+
+    /** Completes when the process, perhaps one yet to be started, has written that it serves. */
+    CompletableFuture<String> serves() {
+        return line(READY);
+    }
+
+    /**
+     * Completes with the next line that holds {@code text}; exceptionally when the process ends
+     * before.
+     */
+    CompletableFuture<String> line(String text) {
+        CompletableFuture<String> line = new CompletableFuture<>();
+        awaited.put(line, text);
+        return line;
+    }
+
+    /** Waits for what {@link #line} returned; fails with the log when it does not come. */
+    void await(CompletableFuture<String> line) {
         try {
-            ready.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
+            line.orTimeout(START_SECONDS, TimeUnit.SECONDS).join();
         } catch (CompletionException e) {
             throw new AssertionError(name + " did not start: " + e.getCause() + report(), e);
         }
@@ -60,9 +91,11 @@ final class Member {
     /** Starts the process without waiting for it to serve. */
     void launch() {
         if (isAlive()) throw new IllegalStateException(name + " runs already");
-        ready = new CompletableFuture<>();
         ProcessBuilder builder = new ProcessBuilder(command());
         builder.environment().keySet().removeIf(key -> key.startsWith("ETCD"));
+        // A start script must take the JDK that the tests run on, not the machine's usual one.
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().putAll(environment);
         try {
             Files.createDirectories(folder);
             process = builder.redirectErrorStream(true).directory(folder.toFile()).start();
@@ -70,8 +103,7 @@ final class Member {
             throw new UncheckedIOException("cannot run " + executable, e);
         }
         Process started = process;
-        CompletableFuture<String> served = ready;
-        reader = Thread.ofVirtual().start(() -> follow(started, served));
+        reader = Thread.ofVirtual().start(() -> follow(started));
     }
 
     private List<String> command() {
@@ -87,8 +119,9 @@ final class Member {
         return command;
     }
 
-    /** Copies what the process prints to the log file and notices when it serves or has ended. */
-    private void follow(Process followed, CompletableFuture<String> served) {
+    /** Copies what the process prints to the log file and tells who waits for a line. */
+    private void follow(Process followed) {
+        IOException ended = new IOException("the process ended");
         try (BufferedReader lines = followed.inputReader(StandardCharsets.UTF_8);
                 BufferedWriter log =
                         Files.newBufferedWriter(
@@ -97,11 +130,19 @@ final class Member {
                 log.write(line);
                 log.newLine();
                 log.flush();
-                if (line.contains(READY)) served.complete(line);
+                String written = line;
+                awaited.forEach((waiting, text) -> {
+                    if (!written.contains(text)) return;
+                    awaited.remove(waiting);
+                    waiting.complete(written);
+                });
             }
-            served.completeExceptionally(new IOException("the process ended"));
         } catch (IOException e) {
-            served.completeExceptionally(e);
+            ended = e;
+        }
+        for (CompletableFuture<String> waiting : awaited.keySet()) {
+            awaited.remove(waiting);
+            waiting.completeExceptionally(ended);
         }
     }
 

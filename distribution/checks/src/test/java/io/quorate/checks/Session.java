@@ -13,6 +13,7 @@ import java.util.List;
  * <pre>{@code
  * @formats simple json      the values of -w the whole session is run with
  * @clients 3.4 3.7          the etcdctl it is run with
+ * @needs leases             what the server must have; -Dhas=leases,… says what it has
  * # a comment
  * $ put a 'one two'         a call; {rev}, {rev-3} stand for the store's revision before it
  * $ txn
@@ -23,7 +24,12 @@ import java.util.List;
  * Words are split as a shell does it: {@code '…'} is taken as it is; in {@code "…"} and bare words
  * {@code \xHH}, {@code \n}, {@code \"} and {@code \\} stand for the byte they name.
  */
-record Session(String name, List<String> formats, List<String> clients, List<Call> calls) {
+record Session(
+        String name,
+        List<String> formats,
+        List<String> clients,
+        List<String> needs,
+        List<Call> calls) {
 
     /**
      * @param line where the call stands in the file
@@ -49,19 +55,21 @@ record Session(String name, List<String> formats, List<String> clients, List<Cal
     private static Session parse(String name, String text) {
         List<String> formats = List.of("simple");
         List<String> clients = List.of("3.4", "3.7");
+        List<String> needs = List.of();
         List<Call> calls = new ArrayList<>();
         int number = 0;
         for (String line : text.lines().toList()) {
             number++;
             if (line.startsWith("@formats ")) formats = split(line.substring(9));
             else if (line.startsWith("@clients ")) clients = split(line.substring(9));
+            else if (line.startsWith("@needs ")) needs = split(line.substring(7));
             else if (line.startsWith("$ ")) calls.add(new Call(number, line.substring(2), ""));
             else if (line.startsWith("<")) calls.add(fed(calls.removeLast(), line));
             else if (!line.isBlank() && !line.startsWith("#")) {
                 throw new IllegalArgumentException(name + ":" + number + ": " + line);
             }
         }
-        return new Session(name, formats, clients, calls);
+        return new Session(name, formats, clients, needs, calls);
     }
 
     private static Call fed(Call call, String line) {

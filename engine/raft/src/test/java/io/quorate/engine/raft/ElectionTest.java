@@ -87,7 +87,6 @@ class ElectionTest {
         var group = new Group(3);
         group.isolate(1);
         var last = new EntryId(1, 1);
-        group.get(3).node.raft.trace.info("vote for 2");
         group.deliver(Messages.voteRequest(MessageType.VOTE, 3, 2, 2, last, new byte[0]));
         group.get(3).work();
         group.get(3).restart();

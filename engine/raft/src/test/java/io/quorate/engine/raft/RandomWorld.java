@@ -164,6 +164,8 @@ final class RandomWorld {
     private long nextProposal;
     private IdSet cutOff = IdSet.EMPTY;
     final java.util.Map<String, Integer> counts = new java.util.TreeMap<>();
+    // Whether what cannot pass a cut arrives late instead of never.
+    private final boolean cutsDelay;
     private int lossPercent;
     private final boolean checkQuorum;
     private final boolean preVote;
@@ -178,6 +180,7 @@ final class RandomWorld {
         preVote = random.nextBoolean();
         maxInflight = 1 + random.nextInt(8);
         maxMessageBytes = random.nextInt(200);
+        cutsDelay = random.nextBoolean();
         lossPercent = random.nextInt(30);
         long voters = 1 + random.nextInt(5);
         var conf = ConfState.ofVoters(LongStream.rangeClosed(1, voters).boxed().toList());
@@ -307,6 +310,10 @@ final class RandomWorld {
         if (network.isEmpty()) return;
         var message = network.remove(random.nextInt(network.size()));
         boolean cut = cutOff.contains(message.to()) != cutOff.contains(message.from());
+        if (cut && cutsDelay && network.size() < 300) {
+            network.add(message);
+            return;
+        }
         if (cut || random.nextInt(100) < lossPercent) {
             lose(message);
             return;
@@ -513,7 +520,8 @@ final class RandomWorld {
     private void partition() {
         cutOff = IdSet.EMPTY;
         if (random.nextInt(3) != 0) return;
-        for (int i = random.nextInt(3); i >= 0; i--) {
+        if (random.nextBoolean()) cutOff = cutOff.with(leaderOr(members.getFirst()).id);
+        for (int i = random.nextInt(3); i > 0; i--) {
             cutOff = cutOff.with(1 + random.nextInt(MEMBERS));
         }
         note("cut off " + cutOff);
@@ -529,8 +537,8 @@ final class RandomWorld {
         if (leads) {
             judge.leads(member.id, raft.term);
             if (!member.wasLeader) judge.isComplete(member.node, raft.term);
-            if (commit > member.lastCommit && raft.log.term(commit) == raft.term) {
-                judge.commits(raft.term, new EntryId(raft.term, commit));
+            if (commit > member.lastCommit) {
+                judge.commits(raft.term, new EntryId(raft.log.term(commit), commit));
             }
         }
         member.wasLeader = leads;

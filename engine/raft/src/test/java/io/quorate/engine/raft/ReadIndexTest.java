@@ -53,7 +53,7 @@ class ReadIndexTest {
     }
 
     @Test
-    @Tag("T20")
+    @Tag("T12")
     void anAnswerToAnOlderRoundDoesNotConfirmANewRead() {
         var group = new Group(3);
         group.elect(1);

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.util.ArrayDeque;
@@ -129,6 +130,7 @@ class SingleVoterTest {
     }
 
     @Test
+    @Tag("T2")
     void aProposalCommitsOnlyAfterItsOwnAppendIsStable() throws Exception {
         becomeLeader();
         long before = node.status().hardState().commit();

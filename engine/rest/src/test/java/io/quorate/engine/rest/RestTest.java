@@ -72,28 +72,6 @@ class RestTest {
     }
 
     @Test
-    @Tag("HT-02")
-    @Tag("HT-04")
-    @Tag("HT-06")
-    @Tag("HT-11")
-    void aMemberAloneOfThreeKnowsNeitherVersionNorLeader() throws Exception {
-        serve(oneOfThree());
-        assertEquals(
-                "{\"etcdserver\":\"%s\",\"etcdcluster\":\"not_decided\",\"storage\":\"unknown\"}"
-                        .formatted(Version.ETCD),
-                get("/version").body());
-        assertAnswer(
-                get("/health"),
-                503,
-                NO_SNIFF,
-                "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n");
-        assertAnswer(get("/health?serializable=true"), 200, PLAIN, HEALTHY);
-        assertAnswer(get("/livez"), 200, NO_SNIFF, "ok\n");
-        assertRow("etcd_server_health_failures 1\n");
-        assertRow("etcd_server_health_success 1\n");
-    }
-
-    @Test
     @Tag("HT-09")
     @Tag("HT-10")
     @Tag("HT-11")
@@ -285,26 +263,6 @@ class RestTest {
                 List.of("http://127.0.0.1:2379"),
                 List.of("http://127.0.0.1:2380"),
                 "etcd-cluster");
-    }
-
-    private static NodeConfig oneOfThree() {
-        NodeConfig single = single();
-        return new NodeConfig(
-                single.name(),
-                single.clientUrls(),
-                single.peerUrls(),
-                Map.of(
-                        "default", single.peerUrls(),
-                        "b", List.of("http://127.0.0.1:2390"),
-                        "c", List.of("http://127.0.0.1:2400")),
-                single.token(),
-                single.snapshotCount(),
-                single.catchUpEntries(),
-                single.logBytesMax(),
-                single.tick(),
-                single.electionTicks(),
-                single.maxRequestBytes(),
-                single.preVote());
     }
 
     private void serve(NodeConfig config) {

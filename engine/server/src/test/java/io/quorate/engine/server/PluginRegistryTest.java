@@ -18,10 +18,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
-
-import javax.tools.JavaCompiler;
-import javax.tools.ToolProvider;
 
 @Tag("T32")
 class PluginRegistryTest {
@@ -135,20 +133,20 @@ class PluginRegistryTest {
                 }
                 """
                         .formatted(folder, constructor, name, major));
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         int result =
-                compiler.run(
-                        null,
-                        null,
-                        null,
-                        "-p",
-                        System.getProperty("jdk.module.path"),
-                        "--module-version",
-                        "2.5",
-                        "-d",
-                        classes.toString(),
-                        module.toString(),
-                        type.toString());
+                ToolProvider.findFirst("javac")
+                        .orElseThrow()
+                        .run(
+                                System.out,
+                                System.err,
+                                "-p",
+                                System.getProperty("jdk.module.path"),
+                                "--module-version",
+                                "2.5",
+                                "-d",
+                                classes.toString(),
+                                module.toString(),
+                                type.toString());
         assertEquals(0, result);
         Files.createDirectories(directory.resolve(folder));
         jar(classes, directory.resolve(folder).resolve(folder + ".jar"));

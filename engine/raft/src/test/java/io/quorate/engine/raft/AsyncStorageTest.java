@@ -3,13 +3,14 @@ package io.quorate.engine.raft;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.util.List;
 import java.util.Random;
 
-/** A snapshot arrives while older entries wait to be applied: the two storages know no order. */
-class OvertakenApplyTest {
+/** A follower whose log and state work at their own pace while leaders come and go. */
+class AsyncStorageTest {
     private final MemoryLogStorage storage = new MemoryLogStorage();
     private final RawNode node = follower();
 
@@ -96,6 +97,7 @@ class OvertakenApplyTest {
     }
 
     @Test
+    @Tag("T17")
     void aSecondSnapshotReplacesTheFirst() throws Exception {
         node.step(Messages.snapshot(3, 1, 2, snapshotAt(50, List.of())));
         var first = taken(MessageType.STORAGE_APPEND);
@@ -118,5 +120,51 @@ class OvertakenApplyTest {
         store(taken(MessageType.STORAGE_APPEND));
         node.campaign();
         assertEquals(Role.CANDIDATE, node.status().softState().role());
+    }
+
+    /** The storage of a member does its writes in order, but its leaders may change meanwhile. */
+    @Test
+    void anEntryThatIsWrittenTwiceIsStableAfterTheSecondTime() throws Exception {
+        var before = new EntryId(1, 1);
+        var original = List.of(new Entry(2, 2, EntryType.NORMAL, new byte[] {1}));
+        var other = List.of(new Entry(3, 2, EntryType.NORMAL, new byte[] {2}));
+        node.step(Messages.append(3, 1, 2, before, original, 1));
+        var first = taken(MessageType.STORAGE_APPEND);
+        node.step(Messages.append(3, 2, 3, before, other, 1));
+        var second = taken(MessageType.STORAGE_APPEND);
+        // Leader of term 4 is the one of term 2 again, and commits what it made then.
+        node.step(Messages.append(3, 1, 4, before, original, 2));
+        var third = taken(MessageType.STORAGE_APPEND);
+
+        store(first);
+        // The same entry, but the write of the other one is still to come.
+        assertEquals(1, node.raft.log.unstable().size());
+        store(second);
+        assertEquals(1, node.raft.log.unstable().size());
+        store(third);
+        assertEquals(0, node.raft.log.unstable().size());
+        assertEquals(original, taken(MessageType.STORAGE_APPLY).entries());
+    }
+
+    @Test
+    void anAcknowledgementWaitsForTheDisk() throws Exception {
+        var entry = List.of(new Entry(2, 2, EntryType.NORMAL, new byte[] {1}));
+        node.step(Messages.append(3, 1, 2, new EntryId(1, 1), entry, 1));
+        var messages = node.ready().messages();
+        assertEquals(1, messages.size());
+        var answer = messages.getFirst().responses().getFirst();
+        assertEquals(MessageType.APP_RESP, answer.type());
+        assertEquals(2, answer.index());
+    }
+
+    @Test
+    void aVoteWaitsForTheDisk() throws Exception {
+        var request =
+                Messages.voteRequest(MessageType.VOTE, 3, 1, 2, new EntryId(1, 1), new byte[0]);
+        node.step(request);
+        var messages = node.ready().messages();
+        assertEquals(1, messages.size());
+        assertEquals(1, messages.getFirst().vote());
+        assertEquals(MessageType.VOTE_RESP, messages.getFirst().responses().getFirst().type());
     }
 }
