@@ -41,6 +41,7 @@ final class EtcdctlSessionTest {
                     "txn-lease",
                     "txn-interactive",
                     "compaction",
+                    "compaction-hash",
                     "lease",
                     "endpoint",
                     "alarm",
