@@ -31,32 +31,6 @@ class LauncherProcessTest {
         assertEquals(1, end(argument));
     }
 
-    @Test
-    @Tag("EX-14")
-    @Tag("PK-20")
-    void aMemberSaysWhenItIsReadyAndEndsInOrderAtSigterm() throws Exception {
-        Process member = start(memberFlags());
-        assertTrue(waitFor(member, "published local member to cluster through raft"));
-        assertTrue(waitFor(member, "ready to serve client requests"));
-        // Not Process.destroy: that would close the stream that is read next.
-        assertTrue(member.toHandle().destroy());
-        assertTrue(waitFor(member, "received signal; shutting down"));
-        assertTrue(waitFor(member, "closed etcd server"));
-        assertEquals(143, end(member));
-    }
-
-    private String[] memberFlags() {
-        return new String[] {
-            "--name=a",
-            "--data-dir=" + directory.resolve("data"),
-            "--listen-client-urls=http://127.0.0.1:0",
-            "--advertise-client-urls=http://127.0.0.1:2379",
-            "--listen-peer-urls=http://127.0.0.1:0",
-            "--storage-log=memory",
-            "--storage-state=memory"
-        };
-    }
-
     private Process start(String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
