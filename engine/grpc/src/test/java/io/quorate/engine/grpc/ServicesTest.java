@@ -205,7 +205,7 @@ class ServicesTest {
     @Test
     @Tag("ME-08")
     void theQuotaIsAMetric() {
-        assertRow("etcd_server_quota_backend_bytes 2147483648\n");
+        assertRow("etcd_server_quota_backend_bytes 2.147483648e+09\n");
     }
 
     @Test
