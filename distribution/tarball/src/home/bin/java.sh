@@ -36,6 +36,8 @@ prepare_aot() {
   stamp=$(aot_stamp "$1" "$2")
   [ -f "$cache" ] && [ "$(cat "$cache.stamp" 2>/dev/null)" = "$stamp" ] && return 0
   [ -w "$1/lib" ] || return 0
+  # A start that was killed while it recorded leaves its lock behind.
+  find "$cache.lock" -maxdepth 0 -mmin +5 -exec rmdir {} \; 2>/dev/null || true
   mkdir "$cache.lock" 2>/dev/null || return 0
   echo "etcd: recording the start-up cache for this place and JDK, once (QUORATE_AOT=off skips it)" >&2
   rm -f "$cache" "$cache.stamp"

@@ -1059,7 +1059,7 @@ final class Flags {
                             "",
                             "",
                             Support.WORKS,
-                            "A setting of a storage plugin, such as file.segment-bytes=1048576; may be repeated.",
+                            "A setting of a storage plugin, such as file.log.segment-bytes=1048576; may be repeated.",
                             "In the file: a map from plugin to a map of settings."),
                     flag(
                             "plugins-dir",

@@ -13,6 +13,7 @@ import io.quorate.spi.storage.StorageProvider.Part;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
@@ -135,7 +136,22 @@ final class Stores implements AutoCloseable {
 
     private static Settings settings(ServerConfig.Storage config, Found plugin, Part part) {
         Map<String, String> values = config.settings().getOrDefault(plugin.name(), Map.of());
-        return new Settings(PluginRegistry.noun(part) + " " + plugin.name(), values);
+        return new Settings(PluginRegistry.noun(part) + " " + plugin.name(), ofPart(values, part));
+    }
+
+    /**
+     * The settings meant for one half: {@code log.x} and {@code state.x} are for the log and for
+     * the state, which know them as {@code x}; others are for both.
+     */
+    static Map<String, String> ofPart(Map<String, String> values, Part part) {
+        Map<String, String> own = new TreeMap<>();
+        values.forEach((key, value) -> {
+            boolean log = key.startsWith("log.");
+            boolean state = key.startsWith("state.");
+            boolean meant = log ? part == Part.LOG : !state || part == Part.STATE;
+            if (meant) own.put(log || state ? key.substring(key.indexOf('.') + 1) : key, value);
+        });
+        return own;
     }
 
     /** A setting for a plugin that is not used is a slip, most likely in the plugin's name. */
