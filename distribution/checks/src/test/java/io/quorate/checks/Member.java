@@ -178,12 +178,19 @@ final class Member {
     /** Kills the process at once (SIGKILL) and waits until it is gone. */
     void kill() {
         Process victim = process;
+        Thread follower = reader;
         if (victim == null) return;
         List<ProcessHandle> children = victim.descendants().toList();
         victim.destroyForcibly();
         children.forEach(ProcessHandle::destroyForcibly);
         victim.onExit().join();
         children.forEach(child -> child.onExit().join());
+        // Or the end of its output would be taken for the end of the next start.
+        try {
+            follower.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     boolean isAlive() {
