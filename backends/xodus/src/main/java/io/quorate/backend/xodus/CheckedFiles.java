@@ -13,7 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
@@ -26,6 +28,8 @@ import java.util.function.Consumer;
  *       never acknowledged, what stands before it is all there.
  *   <li>A file that Xodus removes stays until the transaction that moved its content is under the
  *       mark.
+ *   <li>A write of Xodus goes to the heap, from where {@link #drain} brings it to the disk. So a
+ *       full disk is met between transactions and not inside, which Xodus does not survive.
  *   <li>A failed write or force other than for want of space poisons: nothing succeeds after it.
  * </ul>
  *
@@ -33,6 +37,9 @@ import java.util.function.Consumer;
  * thread reads.
  */
 final class CheckedFiles implements DataReader, DataWriter {
+    /** Bytes that may wait in the heap before a transaction is over. */
+    private static final long HEAP_BYTES = 1 << 20;
+
     private final FileIo io;
     private final Path directory;
     private final String prefix;
@@ -51,7 +58,12 @@ final class CheckedFiles implements DataReader, DataWriter {
     private Capture capture;
     private final Object markLock = new Object();
     private final List<PartFile> garbage = new ArrayList<>(); // guarded by itself
-    private final List<Path> garbagePaths = new ArrayList<>(); // guarded by garbage
+
+    /** Held by who drains; the queue is in order of address, its last file may grow. */
+    private final ReentrantLock drainLock = new ReentrantLock();
+
+    private final ConcurrentLinkedDeque<PartFile> undrained = new ConcurrentLinkedDeque<>();
+    private volatile boolean closing;
 
     /** The log as it stood between two transactions. */
     private record Capture(long high, PartFile tail, int tailCrc) {}
@@ -135,14 +147,19 @@ final class CheckedFiles implements DataReader, DataWriter {
                 io.delete(path);
                 continue;
             }
-            FileIo.Channel channel = io.open(path, FileIo.Mode.READ_WRITE);
-            long length = Math.min(mark.fileBytes(), mark.high() - address);
+            long fileBytes = mark.fileBytes();
+            int pageBytes = mark.pageBytes();
             PartFile file =
-                    length == mark.fileBytes() && address < tail
-                            ? PartFile.full(path, channel, mark.fileBytes(), mark.pageBytes())
-                            : PartFile.empty(path, channel, mark.fileBytes(), mark.pageBytes());
+                    address < tail
+                            ? PartFile.full(io, path, fileBytes, pageBytes)
+                            : PartFile.tail(
+                                    io,
+                                    path,
+                                    fileBytes,
+                                    pageBytes,
+                                    mark.high() - address,
+                                    mark.tailCrc());
             files.put(address, file);
-            if (address == tail) file.load(length, mark.tailCrc());
         }
         if (mark.high() > 0 && !files.containsKey(tail)) {
             throw new StorageException.Corruption(
@@ -172,6 +189,10 @@ final class CheckedFiles implements DataReader, DataWriter {
     void requireUsable() {
         StorageException failed = failure;
         if (failed != null) throw failed;
+    }
+
+    boolean isPoisoned() {
+        return failure != null;
     }
 
     private StorageException failed(String doing, IOException e) {
@@ -211,6 +232,7 @@ final class CheckedFiles implements DataReader, DataWriter {
         }
         if (captured == null) throw new IllegalStateException("the environment is closed");
         try {
+            drainAll();
             if (captured.high != mark.high()) {
                 captured.tail.force();
                 Mark next = mark.next(captured.high, captured.tailCrc);
@@ -230,16 +252,8 @@ final class CheckedFiles implements DataReader, DataWriter {
      */
     @Override
     public void sync() {
+        if (closing) return;
         requireUsable();
-        PartFile file = current;
-        if (file != null && file.isFull()) {
-            try {
-                file.seal();
-                file.force();
-            } catch (IOException e) {
-                throw failed("cannot finish a file in " + directory, e);
-            }
-        }
         synchronized (markLock) {
             if (marking == Thread.currentThread()) capture = captured();
         }
@@ -264,18 +278,56 @@ final class CheckedFiles implements DataReader, DataWriter {
     }
 
     private void deleteGarbage() throws IOException {
-        List<PartFile> closing;
-        List<Path> paths;
+        List<PartFile> deleting;
         synchronized (garbage) {
             if (garbage.isEmpty()) return;
-            closing = List.copyOf(garbage);
-            paths = List.copyOf(garbagePaths);
+            deleting = List.copyOf(garbage);
             garbage.clear();
-            garbagePaths.clear();
         }
-        for (PartFile file : closing) file.close();
-        for (Path path : paths) io.delete(path);
+        for (PartFile file : deleting) file.delete();
         io.forceDirectory(directory);
+    }
+
+    /**
+     * Brings to the disk what waits in the heap.
+     *
+     * @throws StorageException.NoSpace when there is no space for it; a later call tries again
+     */
+    void drain() {
+        requireUsable();
+        try {
+            drainAll();
+        } catch (IOException e) {
+            throw failed("cannot write the environment in " + directory, e);
+        }
+    }
+
+    private void drainAll() throws IOException {
+        drainLock.lock();
+        try {
+            for (PartFile file = undrained.peek(); file != null; file = undrained.peek()) {
+                if (!file.drain()) return; // the last one, which goes on growing
+                undrained.remove();
+            }
+        } finally {
+            drainLock.unlock();
+        }
+    }
+
+    /** The same, but what finds no space goes on waiting. */
+    void drainIfPossible() {
+        try {
+            drain();
+        } catch (StorageException.NoSpace e) {
+            // The next transaction is refused, or the next force fails, unless there is space then.
+        }
+    }
+
+    /** Bytes that wait in the heap. */
+    long undrainedBytes() {
+        long sum = 0;
+        for (PartFile file : undrained) sum += file.undrained();
+        return sum;
     }
 
     // ---- what Xodus calls ----
@@ -289,80 +341,55 @@ final class CheckedFiles implements DataReader, DataWriter {
     public Block openOrCreateBlock(long address, long length) {
         requireUsable();
         if (current != null) throw new IllegalStateException("another file is being written");
-        try {
-            PartFile file = files.get(address);
-            if (file == null) {
-                file = createFile(address);
-                files.put(address, file);
-            } else {
-                file.truncate(length);
-            }
-            current = file;
-            currentAddress = address;
-            return new PartBlock(address, file);
-        } catch (IOException e) {
-            throw failed("cannot open or create " + path(address), e);
+        PartFile file = files.get(address);
+        if (file == null) {
+            file = PartFile.planned(io, path(address), mark.fileBytes(), mark.pageBytes());
+            files.put(address, file);
         }
-    }
-
-    private PartFile createFile(long address) throws IOException {
-        Path path = path(address);
-        // What an aborted transaction left behind, when its file could not be removed.
-        if (io.exists(path)) io.delete(path);
-        FileIo.Channel channel = io.open(path, FileIo.Mode.CREATE_NEW);
-        try {
-            io.forceDirectory(directory);
-            return PartFile.empty(path, channel, mark.fileBytes(), mark.pageBytes());
-        } catch (IOException e) {
-            channel.close();
-            throw e;
-        }
+        if (file.length() != length) throw cut(address);
+        if (undrained.peekLast() != file) undrained.add(file);
+        current = file;
+        currentAddress = address;
+        return new PartBlock(address, file);
     }
 
     @Override
     public Block write(byte[] bytes, int offset, int count) {
         requireUsable();
-        try {
-            current.append(bytes, offset, count);
-            return new PartBlock(currentAddress, current);
-        } catch (IOException e) {
-            throw failed("cannot write " + path(currentAddress), e);
-        }
+        current.append(bytes, offset, count);
+        if (undrainedBytes() > HEAP_BYTES) drainIfPossible();
+        return new PartBlock(currentAddress, current);
     }
 
     @Override
     public void truncateBlock(long address, long length) {
-        if (address + length < mark.high()) {
-            throw new StorageException.Corruption(
-                    "Xodus does not find its root in "
-                            + path(address)
-                            + "; restore the member from its peers or from a backup",
-                    null);
-        }
-        try {
-            files.get(address).truncate(length);
-        } catch (IOException e) {
-            throw failed("cannot cut " + path(address), e);
-        }
+        throw cut(address);
+    }
+
+    /**
+     * Xodus cuts its log when it opens and does not find its newest root, and when a transaction
+     * failed amid its writes. The first is damage; after the second its image in the heap is not
+     * to be trusted.
+     */
+    private StorageException cut(long address) {
+        return poison(
+                new StorageException.Corruption(
+                        "Xodus finds "
+                                + path(address)
+                                + " inconsistent; restart this member, and if that does not help"
+                                + " restore it from its peers or from a backup",
+                        null));
     }
 
     @Override
     public void removeBlock(long address, RemoveBlockType type) {
         requireUsable();
+        if (mark.high() == 0) throw cut(address);
         PartFile file = files.remove(address);
         if (file == null) return;
-        if (address < mark.high()) {
-            synchronized (garbage) {
-                garbage.add(file);
-                garbagePaths.add(path(address));
-            }
-            return;
-        }
-        try {
-            file.close();
-            io.delete(path(address));
-        } catch (IOException e) {
-            throw failed("cannot delete " + path(address), e);
+        undrained.remove(file);
+        synchronized (garbage) {
+            garbage.add(file);
         }
     }
 
@@ -440,6 +467,11 @@ final class CheckedFiles implements DataReader, DataWriter {
         } catch (IOException e) {
             throw failed("cannot read the environment in " + directory, e);
         }
+    }
+
+    /** From here on Xodus closes, and what is not durable is given up. */
+    void beginClose() {
+        closing = true;
     }
 
     /** Closes all files, after Xodus has closed. */

@@ -112,7 +112,8 @@ final class Database implements AutoCloseable {
                             (EnvironmentImpl)
                                     Environments.newInstance(
                                             LogConfig.create(files, files), config(fixed)));
-            if (high > 0 && files.high() != high) {
+            // More is possible: garbage collection may have begun.
+            if (files.high() < high) {
                 throw new StorageException.Corruption(
                         "Xodus lost acknowledged transactions in "
                                 + directory
@@ -121,6 +122,7 @@ final class Database implements AutoCloseable {
             }
             return new Database(io, directory, generation, fixed, files, environment);
         } catch (RuntimeException e) {
+            files.beginClose();
             if (environment != null) environment.close();
             files.closeAll();
             throw e;
@@ -178,7 +180,8 @@ final class Database implements AutoCloseable {
      * {@link #force}. When this throws, nothing was changed.
      */
     void update(Consumer<Transaction> changes) {
-        files.requireUsable();
+        // What an earlier transaction left in the heap for want of space goes first, or this fails.
+        files.drain();
         try {
             // Exclusive, or Xodus' garbage collection could come in between and void it.
             Transaction transaction = environment.beginExclusiveTransaction();
@@ -190,6 +193,7 @@ final class Database implements AutoCloseable {
                 if (!committed && !transaction.isFinished()) transaction.abort();
             }
             if (!committed) throw new IllegalStateException("Xodus refused a transaction");
+            files.drainIfPossible();
         } catch (RuntimeException e) {
             StorageException known = known(e);
             if (known != null) throw known;
@@ -236,6 +240,7 @@ final class Database implements AutoCloseable {
 
     @Override
     public void close() {
+        files.beginClose();
         try {
             translated(() -> {
                 environment.close();
@@ -246,8 +251,12 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /** Removes the files of an environment that is closed and that nothing refers to. */
+    /**
+     * Removes the files of an environment that is closed and that nothing refers to; where the disk
+     * has failed, the next open does.
+     */
     void delete() {
+        if (files.isPoisoned()) return;
         try {
             CheckedFiles.delete(io, directory, prefix(generation));
             io.forceDirectory(directory);
