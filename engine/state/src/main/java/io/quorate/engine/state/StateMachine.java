@@ -320,6 +320,14 @@ public final class StateMachine implements AutoCloseable {
         return membership.clusterVersion();
     }
 
+    /**
+     * What the last commit left, all keyspaces at one position, whatever is applied later. The
+     * caller closes it.
+     */
+    public ReadView view() {
+        return store.view();
+    }
+
     /** Bytes allocated by the store. */
     public long sizeOnDisk() {
         return store.sizeOnDisk();
