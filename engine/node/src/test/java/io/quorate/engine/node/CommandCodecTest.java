@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 
-import io.quorate.api.proto.LeaseGrantRequest;
+import io.quorate.api.proto.AuthEnableRequest;
 import io.quorate.api.proto.internal.InternalRaftRequest;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.Member;
@@ -52,11 +52,11 @@ class CommandCodecTest {
     void aRequestOfALaterReleaseIsNamed() {
         byte[] data =
                 InternalRaftRequest.newBuilder()
-                        .setLeaseGrant(LeaseGrantRequest.newBuilder().setTTL(5))
+                        .setAuthEnable(AuthEnableRequest.getDefaultInstance())
                         .build()
                         .toByteArray();
         var thrown = assertThrows(IllegalArgumentException.class, () -> CommandCodec.decode(data));
-        assertTrue(thrown.getMessage().contains("lease_grant"), thrown.getMessage());
+        assertTrue(thrown.getMessage().contains("auth_enable"), thrown.getMessage());
     }
 
     @Test
