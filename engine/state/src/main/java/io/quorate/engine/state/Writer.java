@@ -16,6 +16,7 @@ final class Writer {
     private final StateStore store;
     private final KeyIndex index;
     private final RowCache cache;
+    private final History history;
     private final LongPredicate leases;
 
     private WriteBatch batch = new WriteBatch();
@@ -25,6 +26,9 @@ final class Writer {
     /** Changes made by the running command: the next sub revision (TX-17). */
     private int changes;
 
+    /** The same changes, for those who watch. */
+    private final List<WatchEvent> events = new ArrayList<>();
+
     /**
      * @param leases whether a lease with this id exists
      */
@@ -32,12 +36,14 @@ final class Writer {
             StateStore store,
             KeyIndex index,
             RowCache cache,
+            History history,
             LongPredicate leases,
             long revision,
             long compactRevision) {
         this.store = store;
         this.index = index;
         this.cache = cache;
+        this.history = history;
         this.leases = leases;
         this.revision = revision;
         this.compactRevision = compactRevision;
@@ -63,6 +69,7 @@ final class Writer {
     void committed() {
         batch = new WriteBatch();
         cache.committed();
+        history.committed();
     }
 
     Result.Put apply(Command.Put put) {
@@ -109,7 +116,9 @@ final class Writer {
 
     private void endCommand() {
         revision = newRevision();
+        if (changes > 0) history.append(revision, List.copyOf(events));
         changes = 0;
+        events.clear();
     }
 
     private Rows rows() {
@@ -197,6 +206,7 @@ final class Writer {
     private IndexEntry take(IndexEntry entry) {
         batch.put(Keyspaces.KEY, RevisionKey.of(entry), entry.row());
         cache.add(entry);
+        events.add(WatchEvent.of(entry));
         changes++;
         return entry;
     }
