@@ -1,8 +1,8 @@
 package io.quorate.backend.file;
 
-import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.Install;
+import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.Keyspace;
 import io.quorate.spi.storage.StorageException;
 

@@ -1,10 +1,10 @@
 package io.quorate.backend.file;
 
 import io.quorate.spi.storage.DirectoryLock;
-import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.FileIo;
 import io.quorate.spi.storage.HardState;
 import io.quorate.spi.storage.Identity;
+import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.LogEntry;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.Stamp;

@@ -1,10 +1,10 @@
 package io.quorate.backend.file;
 
-import io.quorate.spi.storage.DirectoryLock;
-import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.Applied;
+import io.quorate.spi.storage.DirectoryLock;
 import io.quorate.spi.storage.FileIo;
 import io.quorate.spi.storage.Install;
+import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.Keyspace;
 import io.quorate.spi.storage.ReadView;
 import io.quorate.spi.storage.Stamp;

@@ -1,7 +1,7 @@
 package io.quorate.backend.file;
 
-import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.FileIo;
+import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.StorageException;
 
 import java.io.IOException;

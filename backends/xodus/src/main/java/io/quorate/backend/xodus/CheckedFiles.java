@@ -104,8 +104,7 @@ final class CheckedFiles implements DataReader, DataWriter {
             XodusSettings settings,
             Consumer<StorageException> poisoned)
             throws IOException {
-        FileIo.Channel channel =
-                io.open(markPath(directory, prefix), FileIo.Mode.CREATE_NEW);
+        FileIo.Channel channel = io.open(markPath(directory, prefix), FileIo.Mode.CREATE_NEW);
         try {
             Mark first = new Mark(1, settings.fileBytes(), settings.pageBytes(), 0, 0);
             channel.preallocate(Mark.BYTES);
@@ -368,8 +367,8 @@ final class CheckedFiles implements DataReader, DataWriter {
 
     /**
      * Xodus cuts its log when it opens and does not find its newest root, and when a transaction
-     * failed amid its writes. The first is damage; after the second its image in the heap is not
-     * to be trusted.
+     * failed amid its writes. The first is damage; after the second its image in the heap is not to
+     * be trusted.
      */
     private StorageException cut(long address) {
         return poison(

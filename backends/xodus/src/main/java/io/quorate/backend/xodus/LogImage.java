@@ -18,8 +18,7 @@ record LogImage(
         TermRuns terms,
         HardState hardState,
         Identity identity) {
-    static final LogImage EMPTY =
-            new LogImage(0, 0, 0, TermRuns.EMPTY, HardState.EMPTY, null);
+    static final LogImage EMPTY = new LogImage(0, 0, 0, TermRuns.EMPTY, HardState.EMPTY, null);
 
     LogImage append(List<LogEntry> entries, HardState stateOrNull) {
         TermRuns newTerms = terms;

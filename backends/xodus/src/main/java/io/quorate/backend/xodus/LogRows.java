@@ -110,8 +110,7 @@ final class LogRows {
         return withTerms(database, transaction, image);
     }
 
-    private static LogImage withTerms(
-            Database database, Transaction transaction, LogImage image) {
+    private static LogImage withTerms(Database database, Transaction transaction, LogImage image) {
         TermRuns terms = TermRuns.EMPTY;
         long last = image.base();
         try (Cursor cursor = database.data().openCursor(transaction)) {

@@ -14,8 +14,8 @@ import java.util.zip.CRC32C;
  * newest is damaged; with the mark an acknowledged transaction is there or the open fails.
  *
  * <p>A mark file has two slots, written in turn, of two copies each. A copy stands alone in a
- * sector. A torn write can hurt only the slot being written, so the one before it is still there;
- * a damaged copy leaves the other copy of its slot.
+ * sector. A torn write can hurt only the slot being written, so the one before it is still there; a
+ * damaged copy leaves the other copy of its slot.
  *
  * @param sequence counts the marks of an environment from 1
  * @param fileBytes size of the environment's files, fixed for its life

@@ -268,8 +268,7 @@ final class PartFile {
         for (long at = 0; at < length; at += pageBytes) read(page, at, 0, pageBytes);
     }
 
-    private void readFully(byte[] target, int offset, long position, int count)
-            throws IOException {
+    private void readFully(byte[] target, int offset, long position, int count) throws IOException {
         int fromDisk = count;
         synchronized (this) {
             if (position < fileBytes && position + count > drained) {

@@ -387,8 +387,7 @@ final class XodusRaftLog implements RaftLog {
                 storedFirst = after.base() + 1;
                 storedLast = after.base();
             }
-            case Initialize() ->
-                    LogRows.putIdentity(target, transaction, unit.after.identity());
+            case Initialize() -> LogRows.putIdentity(target, transaction, unit.after.identity());
         }
     }
 

@@ -62,8 +62,7 @@ final class XodusView implements ReadView {
     public Cursor cursor(Keyspace keyspace, byte[] from, byte[] toExclusive, boolean descending) {
         Snapshot held = hold();
         try {
-            return read(
-                    () -> new XodusCursor(held, keyspace, from, toExclusive, descending));
+            return read(() -> new XodusCursor(held, keyspace, from, toExclusive, descending));
         } finally {
             held.release();
         }

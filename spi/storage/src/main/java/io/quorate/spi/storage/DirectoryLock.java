@@ -12,6 +12,7 @@ import java.nio.file.Path;
 @Experimental(decideIn = "1.0")
 public final class DirectoryLock {
     private static final String FILE = "LOCK";
+
     /** How the names of files end that are being written and that nothing refers to yet. */
     public static final String DRAFT_SUFFIX = ".tmp";
 
