@@ -80,7 +80,8 @@ final class FeatureGates {
     static boolean isOn(String gate, String parsed) {
         String changed = gate + "=";
         for (String part : parsed.split(",")) {
-            if (part.startsWith(changed)) return Boolean.parseBoolean(part.substring(changed.length()));
+            if (part.startsWith(changed))
+                return Boolean.parseBoolean(part.substring(changed.length()));
         }
         return DEFAULTS.get(gate);
     }

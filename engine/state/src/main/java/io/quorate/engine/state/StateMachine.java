@@ -94,8 +94,7 @@ public final class StateMachine implements AutoCloseable {
                             revision,
                             compacted);
             Compaction compaction = new Compaction(recovery.index(), meta);
-            return new StateMachine(
-                    store, writer, leases, compaction, new Membership(view), meta);
+            return new StateMachine(store, writer, leases, compaction, new Membership(view), meta);
         }
     }
 
