@@ -275,9 +275,10 @@ final class Flags {
                             Type.GATES,
                             "",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Switches for features in trial, A=true,B=false.",
-                            "Gates may be named at their default."),
+                            "LeaseCheckpoint and LeaseCheckpointPersist may be switched; the others"
+                                    + " may be named at their default."),
                     flag(
                             "config-file",
                             Section.MEMBER,

@@ -324,7 +324,8 @@ public final class EtcdServer implements AutoCloseable {
                 raft.heartbeat(),
                 raft.electionTicks(),
                 config.limits().requestBytesMax(),
-                raft.preVote());
+                raft.preVote(),
+                raft.leaseCheckpoint());
     }
 
     private static PluginRegistry plugins(ServerConfig config) {

@@ -131,7 +131,8 @@ public record ServerConfig(
             long catchUpEntries,
             Duration heartbeat,
             Duration election,
-            boolean preVote) {
+            boolean preVote,
+            boolean leaseCheckpoint) {
         private static final long ELECTION_MILLIS_MAX = 50_000;
 
         /** etcd's defaults. */
@@ -141,7 +142,8 @@ public record ServerConfig(
                         NodeConfig.DEFAULT_CATCH_UP_ENTRIES,
                         NodeConfig.DEFAULT_TICK,
                         NodeConfig.DEFAULT_TICK.multipliedBy(NodeConfig.DEFAULT_ELECTION_TICKS),
-                        true);
+                        true,
+                        false);
 
         public Raft {
             long heartbeatMillis = heartbeat.toMillis();
