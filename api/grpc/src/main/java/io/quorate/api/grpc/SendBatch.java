@@ -32,17 +32,22 @@ public final class SendBatch {
 
     /** Sends a message, now or with the batch that runs. */
     static void send(Outbound outbound, OutboundStream stream, byte[] message) {
-        SendBatch batch = CURRENT.isBound() ? CURRENT.get() : null;
-        // Who would have to wait for room writes first: the room may come from that.
-        if (batch == null || !outbound.isReady(stream)) {
+        if (!CURRENT.isBound()) {
             outbound.send(stream, null, message, null);
             return;
         }
+        SendBatch batch = CURRENT.get();
         if (batch.held != outbound) {
             batch.flush();
         }
-        batch.held = outbound;
-        outbound.offer(stream, null, message, null);
+        if (outbound.isReady(stream)) {
+            batch.held = outbound;
+            outbound.offer(stream, null, message, null);
+        } else {
+            // It may wait for room, which comes when what was held back has been written.
+            batch.flush();
+            outbound.send(stream, null, message, null);
+        }
     }
 
     private void flush() {
