@@ -300,6 +300,7 @@ final class Configuration {
                 values.duration("grpc-keepalive-interval"),
                 values.duration("grpc-keepalive-timeout"),
                 values.duration("warning-unary-request-duration"),
+                values.duration("watch-progress-notify-interval"),
                 values.text("metrics").equals("extensive"));
     }
 

@@ -969,9 +969,9 @@ final class Flags {
                             Type.DURATION,
                             "10m",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Time between two progress notifications of a watch.",
-                            ""),
+                            "Below 100ms counts as 100ms."),
                     flag(
                             "warning-apply-duration",
                             Section.FEATURES,

@@ -188,6 +188,7 @@ public record ServerConfig(
      *     pings
      * @param keepaliveTimeout what the server then waits for before it closes (FL-23)
      * @param slowCall calls that take longer are logged (FL-88)
+     * @param watchProgressInterval between two progress notifications of a quiet watch (FL-96)
      * @param extensiveMetrics whether the duration of every call is observed (FL-80)
      */
     public record Limits(
@@ -198,6 +199,7 @@ public record ServerConfig(
             Duration keepaliveInterval,
             Duration keepaliveTimeout,
             Duration slowCall,
+            Duration watchProgressInterval,
             boolean extensiveMetrics) {
         /** etcd's defaults. */
         public static final Limits DEFAULT =
@@ -209,6 +211,7 @@ public record ServerConfig(
                         Duration.ofHours(2),
                         Duration.ofSeconds(20),
                         Duration.ofMillis(300),
+                        Duration.ofMinutes(10),
                         false);
     }
 
