@@ -204,21 +204,19 @@ public final class Client implements AutoCloseable {
     private void connectLater(int attempts, CompletableFuture<GrpcClientConnection> result) {
         connections
                 .next()
-                .whenComplete(
-                        (connection, failure) -> {
-                            if (connection != null) {
-                                result.complete(connection);
-                            } else if (attempts > 1 && !result.isDone()) {
-                                connectLater(attempts - 1, result);
-                            } else {
-                                result.completeExceptionally(
-                                        Status.UNAVAILABLE
-                                                .withDescription(
-                                                        "connection error: " + text(failure))
-                                                .withCause(failure)
-                                                .asRuntimeException());
-                            }
-                        });
+                .whenComplete((connection, failure) -> {
+                    if (connection != null) {
+                        result.complete(connection);
+                    } else if (attempts > 1 && !result.isDone()) {
+                        connectLater(attempts - 1, result);
+                    } else {
+                        result.completeExceptionally(
+                                Status.UNAVAILABLE
+                                        .withDescription("connection error: " + text(failure))
+                                        .withCause(failure)
+                                        .asRuntimeException());
+                    }
+                });
     }
 
     private static String text(Throwable failure) {
@@ -244,16 +242,14 @@ public final class Client implements AutoCloseable {
             return CompletableFuture.completedFuture(metadata);
         }
         return authenticateLater(connection)
-                .thenApply(
-                        fresh -> {
-                            fresh.ifPresent(t -> metadata.put(TOKEN, t));
-                            return metadata;
-                        });
+                .thenApply(fresh -> {
+                    fresh.ifPresent(t -> metadata.put(TOKEN, t));
+                    return metadata;
+                });
     }
 
     /** Empty while the cluster's auth is not enabled: then a token is neither had nor needed. */
-    private CompletableFuture<Optional<String>> authenticateLater(
-            GrpcClientConnection connection) {
+    private CompletableFuture<Optional<String>> authenticateLater(GrpcClientConnection connection) {
         var credentials = config.credentials().orElseThrow();
         AuthenticateRequest request =
                 AuthenticateRequest.newBuilder()
@@ -267,8 +263,7 @@ public final class Client implements AutoCloseable {
                         CallOptions.DEFAULT
                                 .withExecutor(Runnable::run)
                                 .withDeadlineAfter(
-                                        config.connectTimeout().toNanos(),
-                                        TimeUnit.NANOSECONDS));
+                                        config.connectTimeout().toNanos(), TimeUnit.NANOSECONDS));
         UnaryCall.start(
                 call,
                 new Metadata(),

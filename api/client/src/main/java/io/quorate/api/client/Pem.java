@@ -84,8 +84,7 @@ final class Pem {
         Matcher matcher = BLOCK.matcher(text);
         while (matcher.find()) {
             blocks.add(
-                    new Block(
-                            matcher.group(1), Base64.getMimeDecoder().decode(matcher.group(2))));
+                    new Block(matcher.group(1), Base64.getMimeDecoder().decode(matcher.group(2))));
         }
         return blocks;
     }

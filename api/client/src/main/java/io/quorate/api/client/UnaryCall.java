@@ -68,14 +68,13 @@ final class UnaryCall<Q, S> {
 
     void attempt() {
         client.connectLater(deadline)
-                .whenComplete(
-                        (connection, failure) -> {
-                            if (failure == null) {
-                                authenticated(connection);
-                            } else {
-                                failedToConnect(Status.fromThrowable(failure));
-                            }
-                        });
+                .whenComplete((connection, failure) -> {
+                    if (failure == null) {
+                        authenticated(connection);
+                    } else {
+                        failedToConnect(Status.fromThrowable(failure));
+                    }
+                });
     }
 
     private void failedToConnect(Status status) {
@@ -88,14 +87,13 @@ final class UnaryCall<Q, S> {
 
     private void authenticated(GrpcClientConnection connection) {
         client.metadataLater(connection)
-                .whenComplete(
-                        (metadata, failure) -> {
-                            if (failure == null) {
-                                call(connection, metadata);
-                            } else {
-                                failedToConnect(Status.fromThrowable(failure));
-                            }
-                        });
+                .whenComplete((metadata, failure) -> {
+                    if (failure == null) {
+                        call(connection, metadata);
+                    } else {
+                        failedToConnect(Status.fromThrowable(failure));
+                    }
+                });
     }
 
     private void call(GrpcClientConnection connection, Metadata metadata) {
@@ -116,12 +114,11 @@ final class UnaryCall<Q, S> {
                         failed(connection, status, trailers);
                     }
                 });
-        result.whenComplete(
-                (response, failure) -> {
-                    if (result.isCancelled()) {
-                        call.cancel("cancelled by the caller", null);
-                    }
-                });
+        result.whenComplete((response, failure) -> {
+            if (result.isCancelled()) {
+                call.cancel("cancelled by the caller", null);
+            }
+        });
     }
 
     private void failed(GrpcClientConnection connection, Status status, Metadata trailers) {
@@ -129,8 +126,7 @@ final class UnaryCall<Q, S> {
         if (unavailable) {
             client.connections().unavailable(connection);
         }
-        if (unavailable
-                && (retry == Retry.REPEATABLE || NotProcessedException.isCauseOf(status))) {
+        if (unavailable && (retry == Retry.REPEATABLE || NotProcessedException.isCauseOf(status))) {
             again(status, trailers);
         } else if (tokenRefused(status) && !tokenRenewed) {
             tokenRenewed = true;
@@ -174,12 +170,9 @@ final class UnaryCall<Q, S> {
     private void later(Runnable task, long nanos) {
         try {
             client.timer()
-                    .schedule(
-                            () -> client.executor().execute(task), nanos, TimeUnit.NANOSECONDS);
+                    .schedule(() -> client.executor().execute(task), nanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
-            fail(
-                    Status.CANCELLED.withDescription("the client was closed"),
-                    new Metadata());
+            fail(Status.CANCELLED.withDescription("the client was closed"), new Metadata());
         }
     }
 

@@ -220,7 +220,10 @@ final class GrpcClientCall<Q, S> extends ClientCall<Q, S>
             // grpc-go's words: what etcd's clients print (GS-04).
             close(
                     Status.RESOURCE_EXHAUSTED.withDescription(
-                            "trying to send message larger than max (" + size + " vs. " + limit
+                            "trying to send message larger than max ("
+                                    + size
+                                    + " vs. "
+                                    + limit
                                     + ")"),
                     new Metadata(),
                     false);
@@ -355,9 +358,7 @@ final class GrpcClientCall<Q, S> extends ClientCall<Q, S>
             end = CallHeaders.httpStatus(received.status(), received.first("content-type"));
         }
         if (end.isOk() && in.truncated()) {
-            end =
-                    Status.INTERNAL.withDescription(
-                            "the response ended in the middle of a message");
+            end = Status.INTERNAL.withDescription("the response ended in the middle of a message");
         }
         close(end, metadata, true);
     }

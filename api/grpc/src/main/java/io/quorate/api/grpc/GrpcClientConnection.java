@@ -493,12 +493,7 @@ public final class GrpcClientConnection extends Channel {
 
     InboundMessages inbound(int maxMessageBytes, IntConsumer windowUpdate) {
         return new InboundMessages(
-                settings.streamWindowBytes(),
-                maxMessageBytes,
-                0,
-                held,
-                budget,
-                windowUpdate);
+                settings.streamWindowBytes(), maxMessageBytes, 0, held, budget, windowUpdate);
     }
 
     /**
@@ -609,9 +604,7 @@ public final class GrpcClientConnection extends Channel {
         @Override
         public void peerIsGone() {
             executor.execute(
-                    () ->
-                            disconnected(
-                                    "keepalive ping failed to receive ACK within timeout"));
+                    () -> disconnected("keepalive ping failed to receive ACK within timeout"));
         }
 
         @Override

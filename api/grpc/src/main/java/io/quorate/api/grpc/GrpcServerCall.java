@@ -348,7 +348,10 @@ final class GrpcServerCall<Q, S> extends ServerCall<Q, S>
                     .asException();
         }
         return MessageCodec.parse(
-                method.getRequestMarshaller(), message, decompressor, connection.settings().maxMessageBytes());
+                method.getRequestMarshaller(),
+                message,
+                decompressor,
+                connection.settings().maxMessageBytes());
     }
 
     /** A handler that throws gives up its right to answer; what it answered before stays. */

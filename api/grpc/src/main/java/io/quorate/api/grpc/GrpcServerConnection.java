@@ -144,12 +144,9 @@ public final class GrpcServerConnection {
                         Math.max(settings.maxMessageBytes(), settings.inboundBufferBytes() / 4));
         this.lastReadNanos = ticker.nanoTime();
         this.windowLeft = Frames.DEFAULT_WINDOW;
-        this.keepAlive = 
+        this.keepAlive =
                 new KeepAlive(
-                        pinged,
-                        ticker,
-                        settings.keepAliveInterval(),
-                        settings.keepAliveTimeout());
+                        pinged, ticker, settings.keepAliveInterval(), settings.keepAliveTimeout());
         outbound.urgent(firstSettings());
         if (!mayBeForeign) {
             serve();

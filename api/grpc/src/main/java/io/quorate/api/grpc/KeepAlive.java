@@ -34,8 +34,7 @@ final class KeepAlive {
     private Future<?> timer;
     private boolean stopped;
 
-    KeepAlive(
-            Connection connection, Deadline.Ticker ticker, Duration interval, Duration timeout) {
+    KeepAlive(Connection connection, Deadline.Ticker ticker, Duration interval, Duration timeout) {
         this.connection = connection;
         this.ticker = ticker;
         this.interval = interval.toNanos();

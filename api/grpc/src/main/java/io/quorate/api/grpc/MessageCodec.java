@@ -80,7 +80,8 @@ final class MessageCodec {
     }
 
     /** As {@link #frame}, compressed. */
-    static <T> byte[] frame(MethodDescriptor.Marshaller<T> marshaller, T message, Compressor compressor) {
+    static <T> byte[] frame(
+            MethodDescriptor.Marshaller<T> marshaller, T message, Compressor compressor) {
         ByteArrayOutputStream packed = new ByteArrayOutputStream(1024);
         try (InputStream in = marshaller.stream(message)) {
             try (OutputStream out = compressor.compress(packed)) {

@@ -668,8 +668,7 @@ final class Outbound {
             }
             if (stream.pending == 0 && stream.endAfterMessages && !stream.ended) {
                 room(Frames.HEADER_BYTES);
-                Frames.putHeader(
-                        buffer, length, 0, Frames.DATA, Frames.FLAG_END_STREAM, stream.id);
+                Frames.putHeader(buffer, length, 0, Frames.DATA, Frames.FLAG_END_STREAM, stream.id);
                 length += Frames.HEADER_BYTES;
                 sentEnd(stream);
             }

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongPredicate;
 
 /**
  * The replicated state: keys over a {@link StateStore}.
@@ -40,11 +39,9 @@ public final class StateMachine implements AutoCloseable {
     /** A caller that waits for its answer to the end. */
     static final BooleanSupplier STAYS = () -> false;
 
-    /** Until there are leases, none exists. */
-    private static final LongPredicate NO_LEASES = id -> false;
-
     private final StateStore store;
     private final Writer writer;
+    private final Leases leases;
     private final Compaction compaction;
     private final Membership membership;
     private final Meta meta;
@@ -56,11 +53,13 @@ public final class StateMachine implements AutoCloseable {
     private StateMachine(
             StateStore store,
             Writer writer,
+            Leases leases,
             Compaction compaction,
             Membership membership,
             Meta meta) {
         this.store = store;
         this.writer = writer;
+        this.leases = leases;
         this.compaction = compaction;
         this.membership = membership;
         this.meta = meta;
@@ -85,16 +84,18 @@ public final class StateMachine implements AutoCloseable {
             Recovery recovery = Recovery.of(view);
             // Compaction may have removed the row of the newest revision; it must not come again.
             long revision = Math.max(recovery.lastRevision(), compacted);
+            Leases leases = Leases.of(view, recovery.index());
             Writer writer =
                     new Writer(
                             store,
                             recovery.index(),
                             new RowCache(options.cacheBytes()),
-                            NO_LEASES,
+                            leases,
                             revision,
                             compacted);
             Compaction compaction = new Compaction(recovery.index(), meta);
-            return new StateMachine(store, writer, compaction, new Membership(view), meta);
+            return new StateMachine(
+                    store, writer, leases, compaction, new Membership(view), meta);
         }
     }
 
@@ -126,6 +127,9 @@ public final class StateMachine implements AutoCloseable {
             case Command.DeleteRange delete -> writer.apply(delete);
             case Command.Txn txn -> writer.apply(txn);
             case Command.Compact compact -> compact(compact);
+            case Command.LeaseGrant grant -> writer.apply(grant);
+            case Command.LeaseRevoke revoke -> writer.apply(revoke);
+            case Command.LeaseCheckpoint checkpoint -> writer.apply(checkpoint);
             case Command.MemberAdd add -> {
                 membership.apply(add, writer.batch());
                 yield done();
@@ -231,7 +235,7 @@ public final class StateMachine implements AutoCloseable {
         return read((state, rows) -> {
             Reading reading = new Reading(state, rows);
             TxnPlan plan = TxnPlan.choose(reading, readOnly);
-            plan.check(reading, NO_LEASES);
+            plan.check(reading, leases::exists);
             return plan.read(reading);
         });
     }
@@ -310,6 +314,24 @@ public final class StateMachine implements AutoCloseable {
         return compaction.done(revision);
     }
 
+    /** A lease as the log has it, applied or not yet committed; empty when there is none. */
+    public Optional<Lease> lease(long id) {
+        return leases.get(id);
+    }
+
+    /** All leases, in no order. */
+    public List<Lease> leases() {
+        return leases.all();
+    }
+
+    /**
+     * The keys attached to a lease, in order; empty when there is no such lease. The arrays are not
+     * to be changed.
+     */
+    public List<byte[]> leaseKeys(long id) {
+        return leases.keys(id);
+    }
+
     /** The members, by id (unsigned). */
     public List<Member> members() {
         return membership.members();
@@ -318,6 +340,14 @@ public final class StateMachine implements AutoCloseable {
     /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */
     public Optional<String> clusterVersion() {
         return membership.clusterVersion();
+    }
+
+    /**
+     * What the last commit left, all keyspaces at one position, whatever is applied later. The
+     * caller closes it.
+     */
+    public ReadView view() {
+        return store.view();
     }
 
     /** Bytes allocated by the store. */
