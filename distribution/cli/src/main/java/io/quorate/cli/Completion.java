@@ -1,6 +1,5 @@
 package io.quorate.cli;
 
-import io.quorate.cli.FlagSet.FlagException;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -90,7 +89,7 @@ final class Completion {
     private static FlagValues parse(FlagSet known, List<String> words) throws Refused {
         try {
             return known.parse(words);
-        } catch (FlagException e) {
+        } catch (UsageException e) {
             throw new Refused(
                     "Error while parsing flags from args ["
                             + String.join(" ", words)

@@ -1,6 +1,5 @@
 package io.quorate.cli;
 
-import io.quorate.cli.FlagSet.FlagException;
 
 import java.time.Instant;
 import java.util.HashSet;
@@ -34,7 +33,7 @@ public final class Environment {
                 used.add(variable);
                 try {
                     values = values.with(Map.of(flag, value));
-                } catch (FlagException ignoredAsEtcdctlDoes) {
+                } catch (UsageException ignoredAsEtcdctlDoes) {
                     continue;
                 }
             }

@@ -30,17 +30,8 @@ final class FlagSet {
         return Optional.ofNullable(byLetter.get(letter));
     }
 
-    /** A word that is no flag this command has, or has no value or a bad one. */
-    static final class FlagException extends Exception {
-        private static final long serialVersionUID = 1;
-
-        FlagException(String message) {
-            super(message, null, false, false);
-        }
-    }
-
     /** Reads the words into values, on top of the initial ones. */
-    FlagValues parse(List<String> words) throws FlagException {
+    FlagValues parse(List<String> words) throws UsageException {
         FlagValues.Builder values = new FlagValues.Builder(byName.values());
         int at = 0;
         while (at < words.size()) {
@@ -60,15 +51,15 @@ final class FlagSet {
     }
 
     private int parseName(FlagValues.Builder values, String word, List<String> words, int at)
-            throws FlagException {
+            throws UsageException {
         String rest = word.substring(2);
         if (rest.startsWith("-") || rest.startsWith("=")) {
-            throw new FlagException("bad flag syntax: " + word);
+            throw new UsageException("bad flag syntax: " + word);
         }
         int equals = rest.indexOf('=');
         String name = equals < 0 ? rest : rest.substring(0, equals);
         Flag flag = byName.get(name);
-        if (flag == null) throw new FlagException("unknown flag: --" + name);
+        if (flag == null) throw new UsageException("unknown flag: --" + name);
         if (equals >= 0) {
             values.set(flag, rest.substring(equals + 1));
         } else if (flag.type() == FlagType.BOOL) {
@@ -77,18 +68,18 @@ final class FlagSet {
             values.set(flag, words.get(at));
             return at + 1;
         } else {
-            throw new FlagException("flag needs an argument: --" + name);
+            throw new UsageException("flag needs an argument: --" + name);
         }
         return at;
     }
 
     private int parseLetters(FlagValues.Builder values, String letters, List<String> words, int at)
-            throws FlagException {
+            throws UsageException {
         for (int i = 0; i < letters.length(); i++) {
             String left = letters.substring(i);
             Flag flag = byLetter.get(left.substring(0, 1));
             if (flag == null) {
-                throw new FlagException(
+                throw new UsageException(
                         "unknown shorthand flag: " + rune(left) + " in -" + left);
             }
             if (left.length() > 2 && left.charAt(1) == '=') {
@@ -104,7 +95,7 @@ final class FlagSet {
                 values.set(flag, words.get(at));
                 return at + 1;
             } else {
-                throw new FlagException(
+                throw new UsageException(
                         "flag needs an argument: " + rune(left) + " in -" + left);
             }
         }

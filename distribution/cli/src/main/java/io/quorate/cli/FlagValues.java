@@ -1,6 +1,5 @@
 package io.quorate.cli;
 
-import io.quorate.cli.FlagSet.FlagException;
 import io.quorate.cli.GoText.BadValue;
 
 import java.time.Duration;
@@ -20,6 +19,11 @@ public final class FlagValues {
     private FlagValues(Map<String, Value> values, List<String> arguments) {
         this.values = values;
         this.arguments = arguments;
+    }
+
+    /** Reads words by themselves, without a command. */
+    public static FlagValues parse(List<Flag> flags, List<String> words) throws UsageException {
+        return new FlagSet(flags).parse(words);
     }
 
     /** What is no flag, in order. */
@@ -72,7 +76,7 @@ public final class FlagValues {
     }
 
     /** The same values with those that the environment sets. */
-    FlagValues with(Map<Flag, String> more) throws FlagException {
+    FlagValues with(Map<Flag, String> more) throws UsageException {
         Map<String, Value> merged = new HashMap<>(values);
         for (Map.Entry<Flag, String> entry : more.entrySet()) {
             merged.put(entry.getKey().name(), parsed(entry.getKey(), entry.getValue(), null));
@@ -80,7 +84,7 @@ public final class FlagValues {
         return new FlagValues(merged, arguments);
     }
 
-    private static Value parsed(Flag flag, String text, Value before) throws FlagException {
+    private static Value parsed(Flag flag, String text, Value before) throws UsageException {
         try {
             if (flag.type() != FlagType.STRINGS) {
                 return new Value(flag, flag.type().canonical(text), List.of(), true);
@@ -94,7 +98,7 @@ public final class FlagValues {
                     flag.letter().isEmpty()
                             ? "--" + flag.name()
                             : "-" + flag.letter() + ", --" + flag.name();
-            throw new FlagException(
+            throw new UsageException(
                     "invalid argument "
                             + GoText.quote(text)
                             + " for "
@@ -122,7 +126,7 @@ public final class FlagValues {
             return new Value(flag, "[" + flag.initial() + "]", list, false);
         }
 
-        void set(Flag flag, String text) throws FlagException {
+        void set(Flag flag, String text) throws UsageException {
             values.put(flag.name(), parsed(flag, text, values.get(flag.name())));
         }
 

@@ -1,6 +1,5 @@
 package io.quorate.cli;
 
-import io.quorate.cli.FlagSet.FlagException;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,6 +77,42 @@ public final class Program {
         }
     }
 
+    /**
+     * Runs a line of another command's input, as transactions have them. Of a mistaken line only
+     * the usage is printed.
+     *
+     * @return whether a command was run
+     * @throws Exit that the command threw
+     */
+    public boolean runLine(List<String> words) {
+        CommandPath.Found found = new CommandPath(List.of(root)).find(words);
+        CommandPath path = found.path();
+        if (path.isRoot()) return false;
+        try {
+            FlagValues flags = new FlagSet(path.flags()).parse(found.words());
+            if (flags.on(Command.HELP)) {
+                printHelp(path);
+                return false;
+            }
+            path.last().action().orElseThrow().run(invocation(path, flags, words));
+            return true;
+        } catch (UsageException e) {
+            terminal.error(help.usage(path));
+            return false;
+        }
+    }
+
+    private Invocation invocation(CommandPath path, FlagValues flags, List<String> words) {
+        return new Invocation(
+                path.last(),
+                flags,
+                path.inherited(),
+                flags.arguments(),
+                words,
+                environment,
+                terminal);
+    }
+
     private int dispatch(List<String> words) {
         CommandPath start = new CommandPath(List.of(root));
         if (!words.isEmpty() && Completion.isRequest(words.getFirst())) {
@@ -112,18 +147,9 @@ public final class Program {
                 return Exit.SUCCESS;
             }
             checkChoices(path, flags.arguments());
-            action.get()
-                    .run(
-                            new Invocation(
-                                    path.last(),
-                                    flags,
-                                    path.inherited(),
-                                    flags.arguments(),
-                                    words,
-                                    environment,
-                                    terminal));
+            action.get().run(invocation(path, flags, words));
             return Exit.SUCCESS;
-        } catch (FlagException e) {
+        } catch (UsageException e) {
             terminal.error("Error: " + e.getMessage());
             terminal.error(help.usage(path));
             return Exit.ERROR;
@@ -131,14 +157,14 @@ public final class Program {
     }
 
     private static void checkChoices(CommandPath path, List<String> arguments)
-            throws FlagException {
+            throws UsageException {
         List<String> choices = path.last().choices();
         if (choices.isEmpty()) return;
         if (arguments.size() != 1) {
-            throw new FlagException("accepts 1 arg(s), received " + arguments.size());
+            throw new UsageException("accepts 1 arg(s), received " + arguments.size());
         }
         if (!choices.contains(arguments.getFirst())) {
-            throw new FlagException(
+            throw new UsageException(
                     "invalid argument "
                             + GoText.quote(arguments.getFirst())
                             + " for "

@@ -12,6 +12,7 @@ import io.quorate.cli.Terminal;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 /** The cluster at the endpoints, with the failures and log lines of etcdctl. */
 final class Cluster implements AutoCloseable {
@@ -78,6 +79,15 @@ final class Cluster implements AutoCloseable {
             MethodDescriptor<Q, S> method, Q request, Duration timeout) {
         try {
             return client.stream(method, request, timeout);
+        } catch (StatusRuntimeException e) {
+            throw new CallFailure(e.getStatus());
+        }
+    }
+
+    /** The next answer; empty at the end. */
+    <S> Optional<S> next(ResponseStream<S> stream) {
+        try {
+            return stream.next();
         } catch (StatusRuntimeException e) {
             throw new CallFailure(e.getStatus());
         }
