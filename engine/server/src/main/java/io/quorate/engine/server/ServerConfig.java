@@ -35,11 +35,21 @@ public record ServerConfig(
     }
 
     Path logDir() {
-        return walDir.orElseGet(() -> memberDir().resolve("log"));
+        return walDir.orElseGet(() -> logDir(dataDir));
     }
 
     Path stateDir() {
-        return memberDir().resolve("state");
+        return stateDir(dataDir);
+    }
+
+    /** Where the log lies in a data directory. */
+    static Path logDir(Path dataDir) {
+        return dataDir.resolve("member").resolve("log");
+    }
+
+    /** Where the state lies in a data directory. */
+    static Path stateDir(Path dataDir) {
+        return dataDir.resolve("member").resolve("state");
     }
 
     /** Which code serves gRPC on the client listeners. */
