@@ -7,6 +7,8 @@ import io.quorate.api.proto.DowngradeInfo;
 import io.quorate.api.proto.HashKVRequest;
 import io.quorate.api.proto.HashKVResponse;
 import io.quorate.api.proto.MaintenanceGrpc;
+import io.quorate.api.proto.MoveLeaderRequest;
+import io.quorate.api.proto.MoveLeaderResponse;
 import io.quorate.api.proto.StatusRequest;
 import io.quorate.api.proto.StatusResponse;
 import io.quorate.engine.node.Node;
@@ -53,6 +55,18 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     @Override
     public void hashKV(HashKVRequest request, StreamObserver<HashKVResponse> observer) {
         Unary.answer(observer, () -> hash(node.state().hashKv(request.getRevision())));
+    }
+
+    /** MA-19, SE-30. */
+    @Override
+    public void moveLeader(
+            MoveLeaderRequest request, StreamObserver<MoveLeaderResponse> observer) {
+        Unary.answer(
+                observer,
+                () -> {
+                    node.moveLeader(request.getTargetID()).join();
+                    return MoveLeaderResponse.getDefaultInstance();
+                });
     }
 
     private HashKVResponse hash(KvHash hash) {

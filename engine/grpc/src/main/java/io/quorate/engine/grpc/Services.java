@@ -4,7 +4,6 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.quorate.api.proto.AuthGrpc;
-import io.quorate.api.proto.ClusterGrpc;
 import io.quorate.api.proto.LeaseGrpc;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.WatchGrpc;
@@ -13,6 +12,7 @@ import io.quorate.api.proto.lock.LockGrpc;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 
+import java.time.InstantSource;
 import java.util.List;
 import java.util.function.LongSupplier;
 
@@ -58,13 +58,13 @@ public final class Services {
         Answers answers = new Answers(node);
         return List.of(
                 new KvService(node, settings, answers).bindService(),
-                Unserved.allBut(
-                        new ClusterService(node, answers), ClusterGrpc.getMemberListMethod()),
+                new ClusterService(node, answers, InstantSource.system()).bindService(),
                 Unserved.allBut(
                         new MaintenanceService(node, settings, answers),
                         MaintenanceGrpc.getStatusMethod(),
                         MaintenanceGrpc.getAlarmMethod(),
-                        MaintenanceGrpc.getHashKVMethod()),
+                        MaintenanceGrpc.getHashKVMethod(),
+                        MaintenanceGrpc.getMoveLeaderMethod()),
                 new HealthService().bindService(),
                 Unserved.all(WatchGrpc.getServiceDescriptor()),
                 Unserved.all(LeaseGrpc.getServiceDescriptor()),

@@ -25,6 +25,7 @@ final class NodeMetrics {
     final Counter ranges;
     final Counter txns;
     final Gauge putBytes;
+    final Counter learnersPromoted;
 
     private final MetricRegistry registry;
     private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
@@ -73,6 +74,11 @@ final class NodeMetrics {
                 registry.counter(
                         "etcd_mvcc_range_total", "Total number of ranges seen by this member.");
         txns = registry.counter("etcd_mvcc_txn_total", "Total number of txns seen by this member.");
+        learnersPromoted =
+                registry.counter(
+                        "etcd_server_learner_promote_successes",
+                        "The total number of successful learner promotions while this member is"
+                                + " leader.");
         putBytes =
                 registry.gauge(
                         "etcd_debugging_mvcc_total_put_size_in_bytes",
