@@ -53,7 +53,7 @@ public final class KvClient {
     }
 
     /**
-     * A large range in pieces, from one revision (KV-30; etcd 3.7). Not begun again when it fails.
+     * A large range in pieces, from one revision (KV-25; etcd 3.7). Not begun again when it fails.
      *
      * @param timeout for the whole of it; zero for none
      */

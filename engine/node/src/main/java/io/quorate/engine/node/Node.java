@@ -16,6 +16,7 @@ import io.quorate.engine.state.Command;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.Result;
 import io.quorate.engine.state.StateMachine;
+import io.quorate.engine.state.StateOptions;
 import io.quorate.spi.storage.Identity;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.StateStore;
@@ -128,7 +129,11 @@ public final class Node implements AutoCloseable {
                 BASE_TIMEOUT
                         .plus(config.tick().multipliedBy(2L * config.electionTicks()))
                         .toNanos();
-        this.state = StateMachine.open(store);
+        this.state =
+                StateMachine.open(
+                        store,
+                        StateOptions.DEFAULT,
+                        task -> Thread.ofVirtual().name("watch-dispatch").start(task));
         int members = config.initialCluster().size();
         // Before the first write, so that a corrected configuration finds the directory empty.
         if (log.identity() == null && members > 1 && runtime.peers() == PeerSender.NOBODY) {
@@ -409,6 +414,11 @@ public final class Node implements AutoCloseable {
                 state.sizeInUse(),
                 clusterVersion(),
                 state.members());
+    }
+
+    /** How long a member waits for a leader before it stands for election itself, at least. */
+    public Duration electionTimeout() {
+        return config.tick().multipliedBy(config.electionTicks());
     }
 
     /** Id of the cluster, unsigned. */

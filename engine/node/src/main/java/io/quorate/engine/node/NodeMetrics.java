@@ -4,6 +4,7 @@ import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.Gauge;
 import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.state.WatchHub;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -155,6 +156,30 @@ final class NodeMetrics {
                 "etcd_debugging_mvcc_compact_revision",
                 "The revision of the last compaction in store.",
                 () -> node.state().compactRevision());
+        observe(node.state().watches());
+    }
+
+    private void observe(WatchHub watches) {
+        registry.gauge(
+                "etcd_debugging_mvcc_watch_stream_total",
+                "Total number of watch streams.",
+                watches::streams);
+        registry.gauge(
+                "etcd_debugging_mvcc_watcher_total",
+                "Total number of watchers.",
+                watches::watchers);
+        registry.gauge(
+                "etcd_debugging_mvcc_slow_watcher_total",
+                "Total number of unsynced slow watchers.",
+                watches::slowWatchers);
+        registry.counter(
+                "etcd_debugging_mvcc_events_total",
+                "Total number of events sent by this member.",
+                watches::events);
+        registry.gauge(
+                "etcd_debugging_mvcc_pending_events_total",
+                "Total number of pending events to be sent.",
+                watches::pendingEvents);
     }
 
     /**

@@ -182,6 +182,8 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     private synchronized void stopClients() {
+        // Watches would go on for ever: they end first, so that the grace is for the others.
+        node.state().watches().close();
         List<CompletableFuture<Void>> stops = new ArrayList<>();
         for (GrpcMount mount : mounts) stops.add(mount.stop(GRACE));
         try {
@@ -283,6 +285,7 @@ public final class EtcdServer implements AutoCloseable {
                         limits.txnOpsMax(),
                         ServiceSettings.DEFAULT_QUOTA_BYTES,
                         limits.slowCall(),
+                        limits.watchProgressInterval(),
                         limits.extensiveMetrics());
         mounts.add(
                 GrpcMount.install(
@@ -324,7 +327,8 @@ public final class EtcdServer implements AutoCloseable {
                 raft.heartbeat(),
                 raft.electionTicks(),
                 config.limits().requestBytesMax(),
-                raft.preVote());
+                raft.preVote(),
+                raft.leaseCheckpoint());
     }
 
     private static PluginRegistry plugins(ServerConfig config) {

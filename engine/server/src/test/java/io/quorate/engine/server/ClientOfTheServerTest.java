@@ -22,6 +22,7 @@ import io.quorate.engine.server.ServerConfig.Limits;
 import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
 import io.quorate.engine.server.ServerConfig.Storage;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -125,16 +126,15 @@ final class ClientOfTheServerTest {
         try (Client client = client(server);
                 Watch watch = client.watch("k")) {
             CompletableFuture<List<Long>> seen =
-                    CompletableFuture.supplyAsync(
-                            () -> {
-                                var revisions = new java.util.ArrayList<Long>();
-                                while (revisions.size() < 60) {
-                                    for (var event : watch.next().orElseThrow().getEventsList()) {
-                                        revisions.add(event.getKv().getModRevision());
-                                    }
-                                }
-                                return revisions;
-                            });
+                    CompletableFuture.supplyAsync(() -> {
+                        var revisions = new java.util.ArrayList<Long>();
+                        while (revisions.size() < 60) {
+                            for (var event : watch.next().orElseThrow().getEventsList()) {
+                                revisions.add(event.getKv().getModRevision());
+                            }
+                        }
+                        return revisions;
+                    });
             for (int restart = 0; restart < 3; restart++) {
                 for (int i = 0; i < 20; i++) {
                     client.kv().put("k", "v" + i);
@@ -159,17 +159,14 @@ final class ClientOfTheServerTest {
                 client.kv().put("k", "v" + i);
             }
             client.kv().compact(6, true);
-            var request =
-                    WatchCreateRequest.newBuilder().setKey(Keys.of("k")).setStartRevision(2);
+            var request = WatchCreateRequest.newBuilder().setKey(Keys.of("k")).setStartRevision(2);
             long start;
             try (Watch watch = client.watch(request.build())) {
-                start =
-                        assertThrows(WatchCanceledException.class, watch::next).compactRevision();
+                start = assertThrows(WatchCanceledException.class, watch::next).compactRevision();
             }
             assertEquals(6, start);
             try (Watch watch = client.watch(request.setStartRevision(start).build())) {
-                assertEquals(
-                        6, watch.next().orElseThrow().getEvents(0).getKv().getModRevision());
+                assertEquals(6, watch.next().orElseThrow().getEvents(0).getKv().getModRevision());
             }
         }
     }

@@ -18,6 +18,7 @@ public enum EtcdError {
     LEASE_TTL_TOO_LARGE(11, "etcdserver: too large lease TTL"),
     REQUEST_TOO_LARGE(3, "etcdserver: request is too large"),
     CANCELED(1, "etcdserver: request canceled"),
+    WATCH_CANCELED(1, "etcdserver: watch canceled"),
     TOO_MANY_REQUESTS(2, "etcdserver: too many requests"),
     NO_LEADER(14, "etcdserver: no leader"),
     NOT_LEADER(9, "etcdserver: not leader"),
