@@ -46,7 +46,8 @@ public record Command(
     }
 
     /** A command that only holds others. */
-    public static Command parent(String use, String brief, String description, Command... children) {
+    public static Command parent(
+            String use, String brief, String description, Command... children) {
         return new Command(
                 use,
                 brief,
@@ -63,7 +64,15 @@ public record Command(
     /** The same command under a heading. */
     public Command withGroup(String value) {
         return new Command(
-                use, brief, description, example, value, flags, inheritable, children, choices,
+                use,
+                brief,
+                description,
+                example,
+                value,
+                flags,
+                inheritable,
+                children,
+                choices,
                 action);
     }
 
@@ -76,29 +85,61 @@ public record Command(
     /** The same command with examples. */
     public Command withExample(String value) {
         return new Command(
-                use, brief, description, value, group, flags, inheritable, children, choices,
+                use,
+                brief,
+                description,
+                value,
+                group,
+                flags,
+                inheritable,
+                children,
+                choices,
                 action);
     }
 
     /** The same command with flags that the commands below it have too. */
     public Command withInheritable(Flag... values) {
         return new Command(
-                use, brief, description, example, group, flags, List.of(values), children, choices,
+                use,
+                brief,
+                description,
+                example,
+                group,
+                flags,
+                List.of(values),
+                children,
+                choices,
                 action);
     }
 
     /** The same command with the only values that its one argument may have. */
     public Command withChoices(String... values) {
         return new Command(
-                use, brief, description, example, group, flags, inheritable, children,
-                List.of(values), action);
+                use,
+                brief,
+                description,
+                example,
+                group,
+                flags,
+                inheritable,
+                children,
+                List.of(values),
+                action);
     }
 
     Command withFlag(Flag flag) {
         List<Flag> more = new ArrayList<>(flags);
         more.add(flag);
         return new Command(
-                use, brief, description, example, group, more, inheritable, children, choices,
+                use,
+                brief,
+                description,
+                example,
+                group,
+                more,
+                inheritable,
+                children,
+                choices,
                 action);
     }
 
