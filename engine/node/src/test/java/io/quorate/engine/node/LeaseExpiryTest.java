@@ -101,8 +101,7 @@ class LeaseExpiryTest {
         member.pass(Duration.ofSeconds(11));
         CompletableFuture<Long> late = member.node.renewLease(7);
         assertFalse(late.isDone());
-        assertEquals(
-                Optional.of(new LeaseTime(7, 10, 0)), await(member.node.leaseTimeToLive(7)));
+        assertEquals(Optional.of(new LeaseTime(7, 10, 0)), await(member.node.leaseTimeToLive(7)));
         log.release();
         assertEquals(0, await(late));
     }

@@ -8,6 +8,7 @@ import io.quorate.spi.storage.WriteBatch;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -45,6 +46,7 @@ public final class StateMachine implements AutoCloseable {
     private final Compaction compaction;
     private final Membership membership;
     private final Meta meta;
+    private final WatchHub watches;
     private volatile Published published;
 
     /** What {@link Compaction#committed} was told, or will be when the commit is complete. */
@@ -56,7 +58,9 @@ public final class StateMachine implements AutoCloseable {
             Leases leases,
             Compaction compaction,
             Membership membership,
-            Meta meta) {
+            Meta meta,
+            History history,
+            Executor dispatcher) {
         this.store = store;
         this.writer = writer;
         this.leases = leases;
@@ -64,6 +68,7 @@ public final class StateMachine implements AutoCloseable {
         this.membership = membership;
         this.meta = meta;
         publish(store.applied());
+        this.watches = new WatchHub(store, history, () -> published, dispatcher);
     }
 
     /** Opens over a store, whose position it takes; rebuilds the key index from it. */
@@ -71,13 +76,20 @@ public final class StateMachine implements AutoCloseable {
         return open(store, StateOptions.DEFAULT);
     }
 
+    /** As {@link #open(StateStore)}; watches are told by the apply thread itself. */
+    public static StateMachine open(StateStore store, StateOptions options) {
+        return open(store, options, Runnable::run);
+    }
+
     /**
      * As {@link #open(StateStore)}. The store stays the caller's to close, after this. Takes some
      * seconds for each million rows.
      *
+     * @param dispatcher hands events to watches: runs a short task soon, never rejects one
      * @throws io.quorate.spi.storage.StorageException.Corruption when a row is not what it must be
      */
-    public static StateMachine open(StateStore store, StateOptions options) {
+    public static StateMachine open(
+            StateStore store, StateOptions options, Executor dispatcher) {
         try (ReadView view = store.view()) {
             Meta meta = new Meta(view);
             long compacted = Compaction.last(meta);
@@ -85,17 +97,26 @@ public final class StateMachine implements AutoCloseable {
             // Compaction may have removed the row of the newest revision; it must not come again.
             long revision = Math.max(recovery.lastRevision(), compacted);
             Leases leases = Leases.of(view, recovery.index());
+            History history = new History(revision, options.historyBytes());
             Writer writer =
                     new Writer(
                             store,
                             recovery.index(),
                             new RowCache(options.cacheBytes()),
+                            history,
                             leases,
                             revision,
                             compacted);
             Compaction compaction = new Compaction(recovery.index(), meta);
             return new StateMachine(
-                    store, writer, leases, compaction, new Membership(view), meta);
+                    store,
+                    writer,
+                    leases,
+                    compaction,
+                    new Membership(view),
+                    meta,
+                    history,
+                    dispatcher);
         }
     }
 
@@ -114,6 +135,7 @@ public final class StateMachine implements AutoCloseable {
         try {
             Result result = dispatch(command);
             publish(at);
+            watches.published();
             return result;
         } catch (EtcdException refused) {
             skip(at);
@@ -132,6 +154,18 @@ public final class StateMachine implements AutoCloseable {
             case Command.LeaseCheckpoint checkpoint -> writer.apply(checkpoint);
             case Command.MemberAdd add -> {
                 membership.apply(add, writer.batch());
+                yield done();
+            }
+            case Command.MemberRemove remove -> {
+                membership.apply(remove, writer.batch());
+                yield done();
+            }
+            case Command.MemberUpdate update -> {
+                membership.apply(update, writer.batch());
+                yield done();
+            }
+            case Command.MemberPromote promote -> {
+                membership.apply(promote, writer.batch());
                 yield done();
             }
             case Command.MemberAttributes attributes -> {
@@ -332,9 +366,19 @@ public final class StateMachine implements AutoCloseable {
         return leases.keys(id);
     }
 
+    /** Who watches the changes; any thread. */
+    public WatchHub watches() {
+        return watches;
+    }
+
     /** The members, by id (unsigned). */
     public List<Member> members() {
         return membership.members();
+    }
+
+    /** Whether there was a member of this id that was removed (RC-10). */
+    public boolean isRemovedMember(long id) {
+        return membership.isRemoved(id);
     }
 
     /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */
@@ -360,10 +404,11 @@ public final class StateMachine implements AutoCloseable {
         return store.sizeInUse();
     }
 
-    /** Forgets what was not committed. The store stays open. */
+    /** Forgets what was not committed, and ends all watches. The store stays open. */
     @Override
     public void close() {
         compaction.close();
+        watches.close();
     }
 
     private interface Read<T> {

@@ -16,6 +16,7 @@ final class Writer {
     private final KeyIndex index;
     private final RowCache cache;
     private final Leases leases;
+    private final History history;
 
     private WriteBatch batch = new WriteBatch();
     private long revision;
@@ -24,16 +25,22 @@ final class Writer {
     /** Changes made by the running command: the next sub revision (TX-17). */
     private int changes;
 
+
+    /** The same changes, for those who watch. */
+    private final List<WatchEvent> events = new ArrayList<>();
+
     Writer(
             StateStore store,
             KeyIndex index,
             RowCache cache,
+            History history,
             Leases leases,
             long revision,
             long compactRevision) {
         this.store = store;
         this.index = index;
         this.cache = cache;
+        this.history = history;
         this.leases = leases;
         this.revision = revision;
         this.compactRevision = compactRevision;
@@ -59,6 +66,7 @@ final class Writer {
     void committed() {
         batch = new WriteBatch();
         cache.committed();
+        history.committed();
     }
 
     Result.Put apply(Command.Put put) {
@@ -124,8 +132,10 @@ final class Writer {
 
     private void endCommand() {
         revision = newRevision();
+        if (changes > 0) history.append(revision, List.copyOf(events));
         changes = 0;
         leases.endCommand();
+        events.clear();
     }
 
     private Rows rows() {
@@ -217,6 +227,7 @@ final class Writer {
     private IndexEntry take(IndexEntry entry) {
         batch.put(Keyspaces.KEY, RevisionKey.of(entry), entry.row());
         cache.add(entry);
+        events.add(WatchEvent.of(entry));
         changes++;
         return entry;
     }
