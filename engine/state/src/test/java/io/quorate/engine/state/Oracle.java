@@ -61,6 +61,9 @@ final class Oracle {
                     case Command.MemberAdd ignored -> throw new AssertionError();
                     case Command.MemberAttributes ignored -> throw new AssertionError();
                     case Command.ClusterVersion ignored -> throw new AssertionError();
+                    case Command.RaiseAlarm ignored -> throw new AssertionError();
+                    case Command.ClearAlarm ignored -> throw new AssertionError();
+                    case Command.Downgrade ignored -> throw new AssertionError();
                 };
         revision = now();
         sub = 0;
