@@ -3,6 +3,8 @@ package io.quorate.launcher;
 import io.quorate.launcher.GoValues.BadValue;
 
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The value of {@code --feature-gates} (FL-100). */
@@ -22,10 +24,41 @@ final class FeatureGates {
                     Map.entry("StopGRPCServiceOnDefrag", false),
                     Map.entry("TxnModeWriteWithSharedBuffer", true));
 
+    /** Those that this release has. */
+    private static final Set<String> SERVED =
+            Set.of("CompactHashCheck", "InitialCorruptCheck", "StopGRPCServiceOnDefrag");
+
     private FeatureGates() {}
+
+    /**
+     * The first gate that is set to what this release cannot do.
+     *
+     * @param text a valid value
+     */
+    static Optional<String> unserved(String text) {
+        return changed(text).keySet().stream().filter(gate -> !SERVED.contains(gate)).findFirst();
+    }
+
+    /**
+     * @param text a valid value
+     */
+    static boolean isOn(String text, String gate) {
+        return changed(text).getOrDefault(gate, DEFAULTS.get(gate));
+    }
 
     /** The gates that are not at their default, sorted; empty when all are. */
     static String parse(String text) {
+        StringBuilder shown = new StringBuilder();
+        changed(text)
+                .forEach((gate, on) ->
+                        shown.append(shown.isEmpty() ? "" : ",")
+                                .append(gate)
+                                .append('=')
+                                .append(on));
+        return shown.toString();
+    }
+
+    private static TreeMap<String, Boolean> changed(String text) {
         TreeMap<String, Boolean> changed = new TreeMap<>();
         for (String part : text.split(",")) {
             if (part.isBlank()) continue;
@@ -38,10 +71,7 @@ final class FeatureGates {
             }
             if (on != DEFAULTS.get(gate)) changed.put(gate, on);
         }
-        StringBuilder shown = new StringBuilder();
-        changed.forEach((gate, on) ->
-                shown.append(shown.isEmpty() ? "" : ",").append(gate).append('=').append(on));
-        return shown.toString();
+        return changed;
     }
 
     private static boolean on(String gate, String value) {

@@ -140,7 +140,7 @@ final class Flags {
                             Type.NUMBER,
                             "0",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Size of the state at which writes are refused; 0 means 2 GiB.",
                             ""),
                     flag(
@@ -275,9 +275,9 @@ final class Flags {
                             Type.GATES,
                             "",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Switches for features in trial, A=true,B=false.",
-                            "Gates may be named at their default."),
+                            "This release has CompactHashCheck, InitialCorruptCheck and StopGRPCServiceOnDefrag; the others may be named at their default."),
                     flag(
                             "config-file",
                             Section.MEMBER,
@@ -509,7 +509,7 @@ final class Flags {
                             Type.TEXT,
                             "0",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "How much history automatic compaction keeps; 0 is off.",
                             ""),
                     flag(
@@ -518,9 +518,9 @@ final class Flags {
                             Type.TEXT,
                             "periodic",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Whether the retention is a time (periodic) or a number of revisions (revision).",
-                            "Used with --auto-compaction-retention only."),
+                            ""),
                     flag(
                             "v2-deprecation",
                             Section.CLUSTERING,
@@ -923,7 +923,7 @@ final class Flags {
                             Type.DURATION,
                             "0s",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Time between two comparisons of the members' states; 0 is off.",
                             ""),
                     flag(
@@ -932,7 +932,7 @@ final class Flags {
                             Type.DURATION,
                             "1m",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Time between two comparisons of compaction hashes.",
                             "Used with the gate CompactHashCheck only."),
                     flag(
@@ -941,9 +941,9 @@ final class Flags {
                             Type.NUMBER,
                             "1000",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Revisions that one step of a compaction deletes.",
-                            "Changes the pace only."),
+                            ""),
                     flag(
                             "compaction-sleep-interval",
                             Section.FEATURES,
@@ -977,9 +977,9 @@ final class Flags {
                             Type.DURATION,
                             "100ms",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "A request whose apply takes longer is logged.",
-                            "Slow applies are not logged yet."),
+                            ""),
                     flag(
                             "bootstrap-defrag-threshold-megabytes",
                             Section.FEATURES,

@@ -281,7 +281,7 @@ public final class EtcdServer implements AutoCloseable {
                 new ServiceSettings(
                         limits.requestBytesMax(),
                         limits.txnOpsMax(),
-                        ServiceSettings.DEFAULT_QUOTA_BYTES,
+                        config.upkeep().effectiveQuotaBytes(),
                         limits.slowCall(),
                         limits.extensiveMetrics());
         mounts.add(
@@ -324,7 +324,8 @@ public final class EtcdServer implements AutoCloseable {
                 raft.heartbeat(),
                 raft.electionTicks(),
                 config.limits().requestBytesMax(),
-                raft.preVote());
+                raft.preVote(),
+                config.upkeep());
     }
 
     private static PluginRegistry plugins(ServerConfig config) {
@@ -455,6 +456,12 @@ public final class EtcdServer implements AutoCloseable {
                         limits.txnOpsMax(),
                         "max-concurrent-streams",
                         limits.concurrentStreamsMax(),
+                        "quota-backend-bytes",
+                        config.upkeep().quotaBytes(),
+                        "auto-compaction",
+                        config.upkeep().autoCompaction().toString(),
+                        "corrupt-check",
+                        config.upkeep().corruptCheck().toString(),
                         "pre-vote",
                         raft.preVote(),
                         "grpc-mount",
