@@ -1,6 +1,7 @@
 package io.quorate.engine.grpc;
 
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quorate.api.proto.AlarmMember;
 import io.quorate.api.proto.AlarmRequest;
@@ -16,6 +17,8 @@ import io.quorate.api.proto.HashResponse;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.MoveLeaderRequest;
 import io.quorate.api.proto.MoveLeaderResponse;
+import io.quorate.api.proto.SnapshotRequest;
+import io.quorate.api.proto.SnapshotResponse;
 import io.quorate.api.proto.StatusRequest;
 import io.quorate.api.proto.StatusResponse;
 import io.quorate.engine.node.Fields;
@@ -213,6 +216,13 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
         node.linearizablePoint().join();
         Downgrades.check(target, node.state().clusterVersion(), node.state().downgrade());
         return current;
+    }
+
+    /** MA-14 to MA-17: this member's own state as of now, which needs no leader. */
+    @Override
+    public void snapshot(SnapshotRequest request, StreamObserver<SnapshotResponse> observer) {
+        SnapshotStreaming.start(
+                node.state(), (ServerCallStreamObserver<SnapshotResponse>) observer);
     }
 
     private HashKVResponse hash(KvHash hash) {

@@ -5,7 +5,6 @@ import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.quorate.api.proto.AuthGrpc;
 import io.quorate.api.proto.ClusterGrpc;
-import io.quorate.api.proto.LeaseGrpc;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.WatchGrpc;
 import io.quorate.api.proto.election.ElectionGrpc;
@@ -68,10 +67,11 @@ public final class Services {
                         MaintenanceGrpc.getHashMethod(),
                         MaintenanceGrpc.getHashKVMethod(),
                         MaintenanceGrpc.getMoveLeaderMethod(),
-                        MaintenanceGrpc.getDowngradeMethod()),
+                        MaintenanceGrpc.getDowngradeMethod(),
+                        MaintenanceGrpc.getSnapshotMethod()),
                 new HealthService().bindService(),
                 Unserved.all(WatchGrpc.getServiceDescriptor()),
-                Unserved.all(LeaseGrpc.getServiceDescriptor()),
+                new LeaseService(node, answers).bindService(),
                 Unserved.all(AuthGrpc.getServiceDescriptor()),
                 Unserved.all(LockGrpc.getServiceDescriptor()),
                 Unserved.all(ElectionGrpc.getServiceDescriptor()));

@@ -26,7 +26,7 @@ import io.quorate.api.proto.DowngradeInfo;
 import io.quorate.api.proto.HashKVRequest;
 import io.quorate.api.proto.HashKVResponse;
 import io.quorate.api.proto.KVGrpc;
-import io.quorate.api.proto.LeaseGrantRequest;
+import io.quorate.api.proto.AuthEnableRequest;
 import io.quorate.api.proto.LeaseGrpc;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.Member;
@@ -96,10 +96,10 @@ class ServicesTest {
     void whatIsNotServedYetSaysSoByName() {
         assertRefused(
                 Status.Code.UNIMPLEMENTED,
-                "etcdserverpb.Lease/LeaseGrant is not in this release of the server",
+                "etcdserverpb.Auth/AuthEnable is not in this release of the server",
                 () ->
-                        LeaseGrpc.newBlockingStub(server.channel)
-                                .leaseGrant(LeaseGrantRequest.newBuilder().setTTL(5).build()));
+                        AuthGrpc.newBlockingStub(server.channel)
+                                .authEnable(AuthEnableRequest.getDefaultInstance()));
         assertRefused(
                 Status.Code.UNIMPLEMENTED,
                 "etcdserverpb.Maintenance/Alarm is not in this release of the server",

@@ -41,6 +41,7 @@ final class ApplyLoop implements Runnable {
     private final Quota quota;
     private final Supplier<CompletableFuture<?>> quotaAlarm;
     private final int compactionRows;
+    private final Lessor lessor;
     private final LongSupplier nanoTime;
     private final Consumer<Event> replica;
     private final Consumer<Throwable> failure;
@@ -55,6 +56,7 @@ final class ApplyLoop implements Runnable {
      * @param quotaAlarm raises the alarm of this member that its state has outgrown the quota;
      *     completes when it is raised, or cannot be
      * @param compactionRows rows that a compaction reads or removes between two batches (SE-12)
+     * @param lessor hears of leases that come and go, before the callers do
      * @param replica hears what was applied
      * @param failure hears of the error that ends this loop
      * @param failed whether the member has failed; then nothing more is applied
@@ -67,6 +69,7 @@ final class ApplyLoop implements Runnable {
             Quota quota,
             Supplier<CompletableFuture<?>> quotaAlarm,
             int compactionRows,
+            Lessor lessor,
             LongSupplier nanoTime,
             Consumer<Event> replica,
             Consumer<Throwable> failure,
@@ -78,6 +81,7 @@ final class ApplyLoop implements Runnable {
         this.quota = quota;
         this.quotaAlarm = quotaAlarm;
         this.compactionRows = compactionRows;
+        this.lessor = lessor;
         this.nanoTime = nanoTime;
         this.replica = replica;
         this.failure = failure;
@@ -194,6 +198,7 @@ final class ApplyLoop implements Runnable {
         boolean fits = quota.admits(command);
         try {
             Result result = state.apply(command, at);
+            lessor.applied(command);
             observer.applied(command, result, nanoTime.getAsLong() - start);
             if (!fits) {
                 outgrown(proposal);

@@ -29,6 +29,7 @@ import io.quorate.spi.storage.StorageException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -52,6 +53,11 @@ public final class Node implements AutoCloseable {
     /** Encoded size of all proposals that may wait for their outcome. */
     private static final long PENDING_BYTES_MAX = 512L << 20;
 
+    private static final long ANY_TERM = 0;
+
+    /** SE-74. */
+    private static final Duration LEASE_CHECKPOINTS = Duration.ofMinutes(5);
+
     private static final Duration BASE_TIMEOUT = Duration.ofSeconds(5);
     private static final long MESSAGE_BYTES_MAX = 512 << 10;
     private static final long APPLY_BYTES_MAX = 16 << 20;
@@ -71,10 +77,12 @@ public final class Node implements AutoCloseable {
     private final Chores chores;
     private final AtomicBoolean quotaAlarming = new AtomicBoolean();
     private final PendingProposals proposals;
+    private final Lessor lessor;
     private final ApplyLoop apply;
     private final ReplicaLoop replica;
     private final Thread applyThread;
     private final Thread raftThread;
+    private final Thread lessorThread;
     private final Ticker.Handle ticks;
     private final CompletableFuture<Void> published = new CompletableFuture<>();
     private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
@@ -153,14 +161,16 @@ public final class Node implements AutoCloseable {
         }
         this.proposals = new PendingProposals(metrics);
         var storage = new RaftLogStorage(log, state.applied().index(), bootstrap.conf());
+        this.lessor = lessor();
         this.apply = applyLoop();
         this.replica = replicaLoop(bootstrap, storage);
         String suffix = Long.toHexString(identity.memberId());
         // Platform threads: they do file I/O, and nobody may interrupt them.
         this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
         this.raftThread = Thread.ofPlatform().name("raft-" + suffix).unstarted(replica);
+        this.lessorThread = Thread.ofPlatform().name("lessor-" + suffix).unstarted(lessor);
         metrics.observe(this);
-        this.ticks = runtime.ticker().start(config.tick(), replica::tick);
+        this.ticks = runtime.ticker().start(config.tick(), this::tick);
         this.chores =
                 new Chores(
                         config.upkeep(),
@@ -172,6 +182,38 @@ public final class Node implements AutoCloseable {
                         this::leading,
                         runtime.nanoTime(),
                         runtime.ticker());
+    }
+
+    private void tick() {
+        replica.tick();
+        lessor.tick();
+    }
+
+    private Lessor lessor() {
+        Duration election = config.tick().multipliedBy(config.electionTicks());
+        var times =
+                new Lessor.Times(
+                        config.tick().toNanos(),
+                        election.toNanos(),
+                        timeoutNanos,
+                        config.leaseCheckpoint() ? LEASE_CHECKPOINTS.toNanos() : 0);
+        return new Lessor(
+                state,
+                new Lessor.Replica() {
+                    @Override
+                    public CompletableFuture<Result> propose(Command command, long term) {
+                        return Node.this.propose(command, term);
+                    }
+
+                    @Override
+                    public CompletableFuture<Void> linearizablePoint() {
+                        return Node.this.linearizablePoint();
+                    }
+                },
+                metrics,
+                runtime.nanoTime(),
+                times,
+                this::fail);
     }
 
     private CorruptionChecker checker() {
@@ -210,6 +252,7 @@ public final class Node implements AutoCloseable {
                 quota,
                 this::raiseQuotaAlarm,
                 config.upkeep().compactionRows(),
+                lessor,
                 runtime.nanoTime(),
                 event -> replicaOf().post(event),
                 this::fail,
@@ -264,8 +307,14 @@ public final class Node implements AutoCloseable {
                     }
 
                     @Override
-                    public void leading() {
+                    public void leading(long term) {
+                        lessor.lead(term);
                         agreeOnVersion();
+                    }
+
+                    @Override
+                    public void following() {
+                        lessor.follow();
                     }
 
                     @Override
@@ -291,6 +340,7 @@ public final class Node implements AutoCloseable {
                         version.isEmpty() ? "to_be_decided" : Version.majorMinor(version)));
         applyThread.start();
         raftThread.start();
+        lessorThread.start();
         publish();
     }
 
@@ -303,6 +353,10 @@ public final class Node implements AutoCloseable {
      * @throws IllegalArgumentException for a membership change
      */
     public CompletableFuture<Result> propose(Command command) {
+        return propose(command, ANY_TERM);
+    }
+
+    private CompletableFuture<Result> propose(Command command, long term) {
         if (stopped) {
             return CompletableFuture.failedFuture(EtcdError.STOPPED.exception());
         }
@@ -322,7 +376,8 @@ public final class Node implements AutoCloseable {
             return CompletableFuture.failedFuture(EtcdError.REQUEST_TOO_LARGE.exception());
         }
         var proposal =
-                new PendingProposal(id, command, data, deadline(), new CompletableFuture<>());
+                new PendingProposal(
+                        id, command, data, deadline(), term, new CompletableFuture<>());
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
         }
@@ -352,6 +407,50 @@ public final class Node implements AutoCloseable {
             point.completeExceptionally(EtcdError.STOPPED.exception());
         }
         return point;
+    }
+
+    /**
+     * Grants a lease, as {@link #propose} a command.
+     *
+     * @param id 0 for one that this member picks (LE-02)
+     * @param ttlSeconds raised to {@link #leaseTtlMin} (LE-04)
+     */
+    public CompletableFuture<Result> grantLease(long id, long ttlSeconds) {
+        long picked = id;
+        while (picked == 0) {
+            picked = ids.next() & Long.MAX_VALUE;
+        }
+        return propose(new Command.LeaseGrant(picked, Math.max(ttlSeconds, leaseTtlMin())));
+    }
+
+    /** The shortest lease, in seconds: one and a half election timeouts (LE-04). */
+    public long leaseTtlMin() {
+        Duration min = config.tick().multipliedBy(3L * config.electionTicks() / 2);
+        return min.plusNanos(999_999_999).toSeconds();
+    }
+
+    /**
+     * Renews a lease; the seconds that it was given, 0 when there is no such lease (LE-07). One
+     * that is over is waited for until it is revoked (SE-76). Nothing goes into the log. Ends with
+     * an {@link io.quorate.engine.state.EtcdException} when this member does not lead: TIMEOUT or
+     * STOPPED.
+     */
+    public CompletableFuture<Long> renewLease(long id) {
+        return lessor.renew(id);
+    }
+
+    /**
+     * How long a lease still lives, empty when there is none (LE-10); as new as every change
+     * acknowledged before the call. Ends with an {@link io.quorate.engine.state.EtcdException} when
+     * this member does not lead: TIMEOUT, LEADER_CHANGED or STOPPED.
+     */
+    public CompletableFuture<Optional<LeaseTime>> leaseTimeToLive(long id) {
+        return lessor.timeToLive(id);
+    }
+
+    /** Ids of all leases; on the leader those that end first come first (LE-12). */
+    public List<Long> leases() {
+        return lessor.ids();
     }
 
     private long deadline() {
@@ -603,6 +702,7 @@ public final class Node implements AutoCloseable {
         stopped = true;
         proposals.close();
         notReady();
+        lessor.stop();
         replica.post(Event.Signal.STOP);
         apply.stop();
         LOGGER.log(
@@ -642,6 +742,8 @@ public final class Node implements AutoCloseable {
         ticks.close();
         proposals.close();
         notReady();
+        lessor.stop();
+        join(lessorThread);
         replica.stop();
         join(raftThread);
         // After the raft thread, which hands out the work.

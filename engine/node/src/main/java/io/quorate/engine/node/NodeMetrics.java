@@ -9,9 +9,13 @@ import io.quorate.engine.state.Alarm;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31). */
+/** What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31,
+ * ME-32). */
 final class NodeMetrics {
     private static final double[] APPLY_BUCKETS = Histogram.exponential(0.0001, 2, 20);
+
+    /** A second to three months. */
+    private static final double[] TTL_BUCKETS = Histogram.exponential(1, 2, 24);
 
     final Gauge hasLeader;
     final Gauge isLeader;
@@ -33,6 +37,11 @@ final class NodeMetrics {
     final Gauge defragInflight;
     final Histogram hashDuration;
     final Histogram hashRevDuration;
+    final Counter leasesGranted;
+    final Counter leasesRevoked;
+    final Counter leasesRenewed;
+    final Counter leasesExpired;
+    final Histogram leaseTtls;
 
     private final MetricRegistry registry;
     private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
@@ -119,6 +128,27 @@ final class NodeMetrics {
                         "etcd_mvcc_hash_rev_duration_seconds",
                         "The latency distribution of storage hash by revision operation.",
                         Histogram.exponential(0.01, 2, 15));
+        leasesGranted =
+                registry.counter(
+                        "etcd_debugging_lease_granted_total",
+                        "The total number of granted leases.");
+        leasesRevoked =
+                registry.counter(
+                        "etcd_debugging_lease_revoked_total",
+                        "The total number of revoked leases.");
+        leasesRenewed =
+                registry.counter(
+                        "etcd_debugging_lease_renewed_total",
+                        "The number of renewed leases seen by the leader.");
+        leasesExpired =
+                registry.counter(
+                        "etcd_debugging_server_lease_expired_total",
+                        "The total number of expired leases.");
+        leaseTtls =
+                registry.histogram(
+                        "etcd_debugging_lease_ttl_total",
+                        "Bucketed histogram of lease TTLs.",
+                        TTL_BUCKETS);
         registry.gauge(
                 "etcd_server_version",
                 "Which version is running. 1 for 'server_version' label with current version.",

@@ -13,6 +13,7 @@ import io.quorate.engine.raft.RawNode;
 import io.quorate.engine.raft.Ready;
 import io.quorate.engine.raft.Role;
 import io.quorate.engine.raft.SoftState;
+import io.quorate.engine.state.EtcdError;
 import io.quorate.spi.storage.Applied;
 
 import java.util.ArrayDeque;
@@ -66,7 +67,7 @@ final class ReplicaLoop implements Runnable {
     private int entryUnits;
     private boolean proposalsHeld;
     private boolean mayCampaign = true;
-    private boolean versionSeen;
+    private long termLed;
     private boolean stopping;
     private Applied applied;
     private volatile View view;
@@ -111,7 +112,10 @@ final class ReplicaLoop implements Runnable {
         void apply(List<Entry> entries, List<Message> responses);
 
         /** This member leads, and has applied all that earlier leaders committed. */
-        void leading();
+        void leading(long term);
+
+        /** This member led, and does not any more. */
+        void following();
 
         /** The loop ended by this error. */
         void failed(Throwable cause);
@@ -219,9 +223,9 @@ final class ReplicaLoop implements Runnable {
         reads.applied(applied.index());
         campaignIfAlone();
         // The first entry of its own term tells a leader that it has all earlier ones.
-        if (view.leading && !versionSeen && applied.term() == view.term) {
-            versionSeen = true;
-            seams.leading();
+        if (view.leading && termLed != view.term && applied.term() == view.term) {
+            termLed = view.term;
+            seams.leading(view.term);
         }
     }
 
@@ -256,7 +260,12 @@ final class ReplicaLoop implements Runnable {
         while (!waiting.isEmpty() && (bytes < UNIT_BYTES_MAX || taken.isEmpty())) {
             PendingProposal proposal = waiting.poll();
             // One that timed out while it waited is better not made at all.
-            if (proposals.isWaitedFor(proposal)) {
+            if (!proposals.isWaitedFor(proposal)) {
+                continue;
+            }
+            if (proposal.term() != 0 && !raft.leads(proposal.term())) {
+                proposals.fail(proposal, EtcdError.NOT_LEADER);
+            } else {
                 taken.add(proposal);
                 entries.add(new Entry(0, 0, EntryType.NORMAL, proposal.data()));
                 bytes += proposal.data().length;
@@ -320,8 +329,8 @@ final class ReplicaLoop implements Runnable {
             metrics.leaderChanges.increment();
             proposalsHeld = false;
         }
-        if (!leading) {
-            versionSeen = false;
+        if (view.leading && !leading) {
+            seams.following();
         }
         metrics.hasLeader.set(soft.leader() == 0 ? 0 : 1);
         metrics.isLeader.set(leading ? 1 : 0);

@@ -325,6 +325,7 @@ public final class EtcdServer implements AutoCloseable {
                 raft.electionTicks(),
                 config.limits().requestBytesMax(),
                 raft.preVote(),
+                false,
                 config.upkeep());
     }
 

@@ -76,6 +76,9 @@ final class Alarms {
             case Command.DeleteRange delete -> true;
             case Command.Txn txn -> true;
             case Command.Compact compact -> true;
+            case Command.LeaseGrant grant -> true;
+            case Command.LeaseRevoke revoke -> true;
+            case Command.LeaseCheckpoint checkpoint -> false;
             case Command.MemberAdd add -> false;
             case Command.MemberAttributes attributes -> false;
             case Command.ClusterVersion version -> false;

@@ -85,8 +85,9 @@ final class Compaction {
      * @param previous compact revision before it, -1 for none
      */
     void schedule(long revision, long previous, WriteBatch batch) {
-        // Where an earlier one is unfinished, its rows would count on some members only.
-        boolean hashed = !running && scheduled == finished;
+        // Where an earlier one is unfinished, its rows would count on some members only. Revision 0
+        // has no rows, and as a question it means another one.
+        boolean hashed = !running && scheduled == finished && revision > 0;
         scheduled = revision;
         meta.put(SCHEDULED, RevisionKey.of(revision, 0, false), batch);
         if (running) return;

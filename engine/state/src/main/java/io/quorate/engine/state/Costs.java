@@ -5,6 +5,7 @@ import java.util.List;
 /** What a command may add to the store, in bytes, as the quota reckons (SE-45). */
 public final class Costs {
     private static final int KEY_OVERHEAD = 256;
+    private static final int LEASE = 64;
 
     private Costs() {}
 
@@ -14,6 +15,9 @@ public final class Costs {
             case Command.Put put -> put(put);
             case Command.Txn txn -> txn(txn);
             case Command.DeleteRange delete -> 0;
+            case Command.LeaseGrant grant -> LEASE;
+            case Command.LeaseRevoke revoke -> 0;
+            case Command.LeaseCheckpoint checkpoint -> 0;
             case Command.Compact compact -> 0;
             case Command.MemberAdd add -> 0;
             case Command.MemberAttributes attributes -> 0;

@@ -14,6 +14,8 @@ public enum EtcdError {
     FUTURE_REVISION(11, "etcdserver: mvcc: required revision is a future revision"),
     NO_SPACE(8, "etcdserver: mvcc: database space exceeded"),
     LEASE_NOT_FOUND(5, "etcdserver: requested lease not found"),
+    LEASE_EXISTS(9, "etcdserver: lease already exists"),
+    LEASE_TTL_TOO_LARGE(11, "etcdserver: too large lease TTL"),
     REQUEST_TOO_LARGE(3, "etcdserver: request is too large"),
     CANCELED(1, "etcdserver: request canceled"),
     TOO_MANY_REQUESTS(2, "etcdserver: too many requests"),

@@ -4,14 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The decoded header list of a request: pseudo headers apart, the rest in order. Born empty, filled
- * by {@link HpackDecoder}, then read only.
+ * A decoded header list, of a request, a response or trailers: pseudo headers apart, the rest in
+ * order. Born empty, filled by {@link HpackDecoder}, then read only.
  */
-final class RequestHeaders {
+final class ReceivedHeaders {
     private String method = "";
     private String scheme = "";
     private String path = "";
     private String authority = "";
+    private String status = "";
     private final List<String> fields = new ArrayList<>(16);
     private boolean regularSeen;
     private boolean malformed;
@@ -38,6 +39,7 @@ final class RequestHeaders {
             case ":scheme" -> scheme = once(scheme, value);
             case ":path" -> path = once(path, value);
             case ":authority" -> authority = once(authority, value);
+            case ":status" -> status = once(status, value);
             default -> malformed = true;
         }
     }
@@ -87,7 +89,21 @@ final class RequestHeaders {
 
     /** True when the request must be answered by a stream error PROTOCOL_ERROR. */
     boolean malformed() {
-        return malformed || method.isEmpty() || path.isEmpty() || scheme.isEmpty();
+        return malformed
+                || method.isEmpty()
+                || path.isEmpty()
+                || scheme.isEmpty()
+                || !status.isEmpty();
+    }
+
+    /** True when this is neither the head of a response nor trailers. */
+    boolean malformedResponse() {
+        return malformed || !method.isEmpty() || !path.isEmpty() || !scheme.isEmpty();
+    }
+
+    /** The {@code :status} of a response; empty in trailers. */
+    String status() {
+        return status;
     }
 
     String method() {
