@@ -59,6 +59,9 @@ final class Oracle {
                     case Command.Txn txn -> txn(txn);
                     case Command.Compact compact -> compact(compact.revision());
                     case Command.MemberAdd ignored -> throw new AssertionError();
+                    case Command.MemberRemove ignored -> throw new AssertionError();
+                    case Command.MemberUpdate ignored -> throw new AssertionError();
+                    case Command.MemberPromote ignored -> throw new AssertionError();
                     case Command.MemberAttributes ignored -> throw new AssertionError();
                     case Command.ClusterVersion ignored -> throw new AssertionError();
                 };
