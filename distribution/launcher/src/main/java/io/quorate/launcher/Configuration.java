@@ -144,7 +144,12 @@ final class Configuration {
                 values.number("snapshot-catchup-entries"),
                 Duration.ofMillis(values.number("heartbeat-interval")),
                 Duration.ofMillis(values.number("election-timeout")),
-                values.bool("pre-vote"));
+                values.bool("pre-vote"),
+                FeatureGates.isOn("LeaseCheckpoint", gates()));
+    }
+
+    private String gates() {
+        return FeatureGates.parse(values.text("feature-gates"));
     }
 
     private void checkModes() {
@@ -163,6 +168,7 @@ final class Configuration {
 
     /** Flags of etcd that this release does not have yet keep their default, or the start fails. */
     private void refuseLater() {
+        FeatureGates.check(gates());
         for (String name : values.names()) {
             Flag flag = Flags.get(name);
             if (flag.support() != Support.LATER || flag.isDefault(values.text(name))) continue;
@@ -305,6 +311,7 @@ final class Configuration {
                 values.duration("grpc-keepalive-interval"),
                 values.duration("grpc-keepalive-timeout"),
                 values.duration("warning-unary-request-duration"),
+                values.duration("watch-progress-notify-interval"),
                 values.text("metrics").equals("extensive"));
     }
 

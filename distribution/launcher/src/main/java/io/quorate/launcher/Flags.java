@@ -275,9 +275,10 @@ final class Flags {
                             Type.GATES,
                             "",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Switches for features in trial, A=true,B=false.",
-                            "Gates may be named at their default."),
+                            "LeaseCheckpoint and LeaseCheckpointPersist may be switched; the others"
+                                    + " may be named at their default."),
                     flag(
                             "config-file",
                             Section.MEMBER,
@@ -968,9 +969,9 @@ final class Flags {
                             Type.DURATION,
                             "10m",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Time between two progress notifications of a watch.",
-                            ""),
+                            "Below 100ms counts as 100ms."),
                     flag(
                             "warning-apply-duration",
                             Section.FEATURES,

@@ -1,5 +1,6 @@
 package io.quorate.engine.grpc;
 
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quorate.api.proto.AlarmRequest;
 import io.quorate.api.proto.AlarmResponse;
@@ -9,6 +10,8 @@ import io.quorate.api.proto.HashKVResponse;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.MoveLeaderRequest;
 import io.quorate.api.proto.MoveLeaderResponse;
+import io.quorate.api.proto.SnapshotRequest;
+import io.quorate.api.proto.SnapshotResponse;
 import io.quorate.api.proto.StatusRequest;
 import io.quorate.api.proto.StatusResponse;
 import io.quorate.engine.node.Node;
@@ -55,6 +58,13 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     @Override
     public void hashKV(HashKVRequest request, StreamObserver<HashKVResponse> observer) {
         Unary.answer(observer, () -> hash(node.state().hashKv(request.getRevision())));
+    }
+
+    /** MA-14 to MA-17: this member's own state as of now, which needs no leader. */
+    @Override
+    public void snapshot(SnapshotRequest request, StreamObserver<SnapshotResponse> observer) {
+        SnapshotStreaming.start(
+                node.state(), (ServerCallStreamObserver<SnapshotResponse>) observer);
     }
 
     /** MA-19, SE-30. */

@@ -37,6 +37,7 @@ final class ApplyLoop implements Runnable {
     private final PendingProposals proposals;
     private final Checkpointer checkpointer;
     private final ApplyObserver observer;
+    private final Lessor lessor;
     private final LongSupplier nanoTime;
     private final Consumer<Event> replica;
     private final Consumer<Throwable> failure;
@@ -46,6 +47,7 @@ final class ApplyLoop implements Runnable {
     private boolean stopping;
 
     /**
+     * @param lessor hears of leases that come and go, before the callers do
      * @param replica hears what was applied
      * @param failure hears of the error that ends this loop
      * @param failed whether the member has failed; then nothing more is applied
@@ -55,6 +57,7 @@ final class ApplyLoop implements Runnable {
             PendingProposals proposals,
             Checkpointer checkpointer,
             ApplyObserver observer,
+            Lessor lessor,
             LongSupplier nanoTime,
             Consumer<Event> replica,
             Consumer<Throwable> failure,
@@ -63,6 +66,7 @@ final class ApplyLoop implements Runnable {
         this.proposals = proposals;
         this.checkpointer = checkpointer;
         this.observer = observer;
+        this.lessor = lessor;
         this.nanoTime = nanoTime;
         this.replica = replica;
         this.failure = failure;
@@ -162,6 +166,7 @@ final class ApplyLoop implements Runnable {
         long start = nanoTime.getAsLong();
         try {
             Result result = state.apply(command, at);
+            lessor.applied(command);
             observer.applied(command, result, nanoTime.getAsLong() - start);
             if (proposal != null) {
                 answers.add(new Answer(proposal, result, null));

@@ -53,6 +53,12 @@ final class ApplyObserver {
             case Command.DeleteRange delete -> metrics.deletes.increment();
             case Command.Txn txn -> count(txn, (Result.Txn) result);
             case Command.Compact compact -> {}
+            case Command.LeaseGrant grant -> {
+                metrics.leasesGranted.increment();
+                metrics.leaseTtls.observe(grant.ttl());
+            }
+            case Command.LeaseRevoke revoke -> metrics.leasesRevoked.increment();
+            case Command.LeaseCheckpoint checkpoint -> {}
             case Command.MemberAdd add -> {}
             case Command.MemberRemove remove -> {}
             case Command.MemberUpdate update -> {}
@@ -200,6 +206,9 @@ final class ApplyObserver {
             case Command.DeleteRange delete -> "DeleteRange";
             case Command.Txn txn -> "Txn";
             case Command.Compact compact -> "Compaction";
+            case Command.LeaseGrant grant -> "LeaseGrant";
+            case Command.LeaseRevoke revoke -> "LeaseRevoke";
+            case Command.LeaseCheckpoint checkpoint -> "LeaseCheckpoint";
             case Command.MemberAdd add -> "MemberAdd";
             case Command.MemberRemove remove -> "MemberRemove";
             case Command.MemberUpdate update -> "MemberUpdate";

@@ -90,16 +90,7 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
 
     /** The members of a new cluster with their ids, ascending. */
     static List<Member> initialMembers(NodeConfig config) {
-        return config.initialCluster().entrySet().stream()
-                .map(entry ->
-                        new Member(
-                                MemberIds.member(entry.getValue(), config.token()),
-                                entry.getKey(),
-                                entry.getValue().stream().sorted().toList(),
-                                List.of(),
-                                false))
-                .sorted((a, b) -> Long.compareUnsigned(a.id(), b.id()))
-                .toList();
+        return MemberIds.founders(config.initialCluster(), config.token());
     }
 
     private static Bootstrap newCluster(NodeConfig config, RaftLog log) {

@@ -8,6 +8,10 @@ import com.google.protobuf.WireFormat;
 
 import io.quorate.api.proto.CompactionRequest;
 import io.quorate.api.proto.DeleteRangeRequest;
+import io.quorate.api.proto.LeaseCheckpoint;
+import io.quorate.api.proto.LeaseCheckpointRequest;
+import io.quorate.api.proto.LeaseGrantRequest;
+import io.quorate.api.proto.LeaseRevokeRequest;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
 import io.quorate.api.proto.RequestOp;
@@ -49,6 +53,12 @@ final class CommandCodec {
                             CompactionRequest.newBuilder()
                                     .setRevision(revision)
                                     .setPhysical(physical));
+            case Command.LeaseGrant(long id, long ttl) ->
+                    request.setLeaseGrant(LeaseGrantRequest.newBuilder().setID(id).setTTL(ttl));
+            case Command.LeaseRevoke(long id) ->
+                    request.setLeaseRevoke(LeaseRevokeRequest.newBuilder().setID(id));
+            case Command.LeaseCheckpoint(var checkpoints) ->
+                    request.setLeaseCheckpoint(encode(checkpoints));
             case Command.MemberAttributes(var id, var name, var clientUrls) ->
                     request.setClusterMemberAttrSet(
                             ClusterMemberAttrSetRequest.newBuilder()
@@ -125,6 +135,16 @@ final class CommandCodec {
             CompactionRequest compaction = request.getCompaction();
             return new Command.Compact(compaction.getRevision(), compaction.getPhysical());
         }
+        if (request.hasLeaseGrant()) {
+            LeaseGrantRequest grant = request.getLeaseGrant();
+            return new Command.LeaseGrant(grant.getID(), grant.getTTL());
+        }
+        if (request.hasLeaseRevoke()) {
+            return new Command.LeaseRevoke(request.getLeaseRevoke().getID());
+        }
+        if (request.hasLeaseCheckpoint()) {
+            return decode(request.getLeaseCheckpoint());
+        }
         if (request.hasClusterMemberAttrSet()) {
             ClusterMemberAttrSetRequest set = request.getClusterMemberAttrSet();
             Attributes attributes = set.getMemberAttributes();
@@ -141,6 +161,22 @@ final class CommandCodec {
                         + request.getAllFields().keySet()
                         + " and unknown fields "
                         + request.getUnknownFields().asMap().keySet());
+    }
+
+    private static LeaseCheckpointRequest encode(List<Command.Checkpoint> checkpoints) {
+        LeaseCheckpointRequest.Builder request = LeaseCheckpointRequest.newBuilder();
+        for (Command.Checkpoint of : checkpoints) {
+            request.addCheckpoints(
+                    LeaseCheckpoint.newBuilder().setID(of.id()).setRemainingTTL(of.remaining()));
+        }
+        return request.build();
+    }
+
+    private static Command.LeaseCheckpoint decode(LeaseCheckpointRequest request) {
+        return new Command.LeaseCheckpoint(
+                request.getCheckpointsList().stream()
+                        .map(of -> new Command.Checkpoint(of.getID(), of.getRemainingTTL()))
+                        .toList());
     }
 
     private static PutRequest encode(Command.Put put) {

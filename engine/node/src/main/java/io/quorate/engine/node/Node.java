@@ -20,6 +20,7 @@ import io.quorate.engine.state.EtcdException;
 import io.quorate.engine.state.Member;
 import io.quorate.engine.state.Result;
 import io.quorate.engine.state.StateMachine;
+import io.quorate.engine.state.StateOptions;
 import io.quorate.spi.storage.Identity;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.StateStore;
@@ -56,6 +57,11 @@ public final class Node implements AutoCloseable {
     /** Encoded size of all proposals that may wait for their outcome. */
     private static final long PENDING_BYTES_MAX = 512L << 20;
 
+    private static final long ANY_TERM = 0;
+
+    /** SE-74. */
+    private static final Duration LEASE_CHECKPOINTS = Duration.ofMinutes(5);
+
     private static final Duration BASE_TIMEOUT = Duration.ofSeconds(5);
     private static final long MESSAGE_BYTES_MAX = 512 << 10;
     private static final long APPLY_BYTES_MAX = 16 << 20;
@@ -74,6 +80,7 @@ public final class Node implements AutoCloseable {
     private final StateMachine state;
     private final IdGenerator ids;
     private final PendingProposals proposals;
+    private final Lessor lessor;
     private final Mailbox<Event> events = new Mailbox<>();
     private final Optional<Peers> peers;
     private final Reconfiguration reconfiguration;
@@ -81,6 +88,7 @@ public final class Node implements AutoCloseable {
     private final ReplicaLoop replica;
     private final Thread applyThread;
     private final Thread raftThread;
+    private final Thread lessorThread;
     private final Ticker.Handle ticks;
     private final CompletableFuture<Void> published = new CompletableFuture<>();
     private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
@@ -159,7 +167,11 @@ public final class Node implements AutoCloseable {
                 BASE_TIMEOUT
                         .plus(config.tick().multipliedBy(2L * config.electionTicks()))
                         .toNanos();
-        this.state = StateMachine.open(store);
+        this.state =
+                StateMachine.open(
+                        store,
+                        StateOptions.DEFAULT,
+                        task -> Thread.ofVirtual().name("watch-dispatch").start(task));
         int members = config.initialCluster().size();
         // Before the first write, so that a corrected configuration finds the directory empty.
         if (log.identity() == null && members > 1 && cluster.network().isEmpty()) {
@@ -175,6 +187,7 @@ public final class Node implements AutoCloseable {
         var metrics = new NodeMetrics(registry);
         this.proposals = new PendingProposals(metrics);
         var storage = new RaftLogStorage(log, state.applied().index(), bootstrap.conf());
+        this.lessor = lessor(metrics);
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
         this.reconfiguration =
@@ -185,19 +198,48 @@ public final class Node implements AutoCloseable {
         // Platform threads: they do file I/O, and nobody may interrupt them.
         this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
         this.raftThread = Thread.ofPlatform().name("raft-" + suffix).unstarted(replica);
+        this.lessorThread = Thread.ofPlatform().name("lessor-" + suffix).unstarted(lessor);
         metrics.observe(this);
         this.ticks = runtime.ticker().start(config.tick(), this::tick);
+    }
+
+    private void tick() {
+        replica.tick();
+        lessor.tick();
+        if (removalTicks.get() >= 0 && removalTicks.getAndDecrement() == 0) {
+            listener.removed();
+        }
     }
 
     private Peers peers(Network network) {
         return new Peers(identity, config.peerUrls(), state, events::post, this::removed, network);
     }
 
-    private void tick() {
-        replica.tick();
-        if (removalTicks.get() >= 0 && removalTicks.getAndDecrement() == 0) {
-            listener.removed();
-        }
+    private Lessor lessor(NodeMetrics metrics) {
+        Duration election = config.tick().multipliedBy(config.electionTicks());
+        var times =
+                new Lessor.Times(
+                        config.tick().toNanos(),
+                        election.toNanos(),
+                        timeoutNanos,
+                        config.leaseCheckpoint() ? LEASE_CHECKPOINTS.toNanos() : 0);
+        return new Lessor(
+                state,
+                new Lessor.Replica() {
+                    @Override
+                    public CompletableFuture<Result> propose(Command command, long term) {
+                        return Node.this.propose(command, term);
+                    }
+
+                    @Override
+                    public CompletableFuture<Void> linearizablePoint() {
+                        return Node.this.linearizablePoint();
+                    }
+                },
+                metrics,
+                runtime.nanoTime(),
+                times,
+                this::fail);
     }
 
     private ApplyLoop applyLoop(NodeMetrics metrics) {
@@ -212,6 +254,7 @@ public final class Node implements AutoCloseable {
                 proposals,
                 checkpointer,
                 new ApplyObserver(metrics, identity, clusterVersion(), versionKnown),
+                lessor,
                 runtime.nanoTime(),
                 events::post,
                 this::fail,
@@ -268,8 +311,14 @@ public final class Node implements AutoCloseable {
                     }
 
                     @Override
-                    public void leading() {
+                    public void leading(long term) {
+                        lessor.lead(term);
                         raiseClusterVersion();
+                    }
+
+                    @Override
+                    public void following() {
+                        lessor.follow();
                     }
 
                     @Override
@@ -305,6 +354,7 @@ public final class Node implements AutoCloseable {
                         version.isEmpty() ? "to_be_decided" : Version.majorMinor(version)));
         applyThread.start();
         raftThread.start();
+        lessorThread.start();
         peers.ifPresent(way -> way.keep(cluster.firstPeers(state, config)));
         if (state.isRemovedMember(identity.memberId())) {
             removed();
@@ -356,6 +406,10 @@ public final class Node implements AutoCloseable {
      * changes are not checked here; see {@link #reconfigure}.
      */
     public CompletableFuture<Result> propose(Command command) {
+        return propose(command, ANY_TERM);
+    }
+
+    private CompletableFuture<Result> propose(Command command, long term) {
         if (stopped) {
             return CompletableFuture.failedFuture(EtcdError.STOPPED.exception());
         }
@@ -372,7 +426,7 @@ public final class Node implements AutoCloseable {
             return CompletableFuture.failedFuture(EtcdError.REQUEST_TOO_LARGE.exception());
         }
         var proposal =
-                new PendingProposal(id, command, data, deadline(), new CompletableFuture<>());
+                new PendingProposal(id, command, data, deadline(), term, new CompletableFuture<>());
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
         }
@@ -513,6 +567,50 @@ public final class Node implements AutoCloseable {
         return point;
     }
 
+    /**
+     * Grants a lease, as {@link #propose} a command.
+     *
+     * @param id 0 for one that this member picks (LE-02)
+     * @param ttlSeconds raised to {@link #leaseTtlMin} (LE-04)
+     */
+    public CompletableFuture<Result> grantLease(long id, long ttlSeconds) {
+        long picked = id;
+        while (picked == 0) {
+            picked = ids.next() & Long.MAX_VALUE;
+        }
+        return propose(new Command.LeaseGrant(picked, Math.max(ttlSeconds, leaseTtlMin())));
+    }
+
+    /** The shortest lease, in seconds: one and a half election timeouts (LE-04). */
+    public long leaseTtlMin() {
+        Duration min = config.tick().multipliedBy(3L * config.electionTicks() / 2);
+        return min.plusNanos(999_999_999).toSeconds();
+    }
+
+    /**
+     * Renews a lease; the seconds that it was given, 0 when there is no such lease (LE-07). One
+     * that is over is waited for until it is revoked (SE-76). Nothing goes into the log. Ends with
+     * an {@link io.quorate.engine.state.EtcdException} when this member does not lead: TIMEOUT or
+     * STOPPED.
+     */
+    public CompletableFuture<Long> renewLease(long id) {
+        return lessor.renew(id);
+    }
+
+    /**
+     * How long a lease still lives, empty when there is none (LE-10); as new as every change
+     * acknowledged before the call. Ends with an {@link io.quorate.engine.state.EtcdException} when
+     * this member does not lead: TIMEOUT, LEADER_CHANGED or STOPPED.
+     */
+    public CompletableFuture<Optional<LeaseTime>> leaseTimeToLive(long id) {
+        return lessor.timeToLive(id);
+    }
+
+    /** Ids of all leases; on the leader those that end first come first (LE-12). */
+    public List<Long> leases() {
+        return lessor.ids();
+    }
+
     private long deadline() {
         return runtime.nanoTime().getAsLong() + timeoutNanos;
     }
@@ -537,6 +635,11 @@ public final class Node implements AutoCloseable {
                 state.sizeInUse(),
                 clusterVersion(),
                 state.members());
+    }
+
+    /** How long a member waits for a leader before it stands for election itself, at least. */
+    public Duration electionTimeout() {
+        return config.tick().multipliedBy(config.electionTicks());
     }
 
     /** Id of the cluster, unsigned. */
@@ -690,6 +793,7 @@ public final class Node implements AutoCloseable {
         stopped = true;
         proposals.close();
         notReady();
+        lessor.stop();
         replica.post(Event.Signal.STOP);
         apply.stop();
         LOGGER.log(
@@ -732,6 +836,8 @@ public final class Node implements AutoCloseable {
         peers.ifPresent(Peers::close);
         proposals.close();
         notReady();
+        lessor.stop();
+        join(lessorThread);
         replica.stop();
         join(raftThread);
         // After the raft thread, which hands out the work.

@@ -19,6 +19,8 @@ import java.util.Map;
  * @param electionTicks ticks without a leader before an election
  * @param maxRequestBytes largest encoded proposal (SE-40)
  * @param preVote whether elections ask first without raising the term
+ * @param leaseCheckpoint whether what is left of long leases is kept in the log, so that a change
+ *     of leader does not begin them anew (SE-74)
  */
 public record NodeConfig(
         String name,
@@ -32,7 +34,8 @@ public record NodeConfig(
         Duration tick,
         int electionTicks,
         int maxRequestBytes,
-        boolean preVote) {
+        boolean preVote,
+        boolean leaseCheckpoint) {
     public static final long DEFAULT_SNAPSHOT_COUNT = 10_000;
     public static final long DEFAULT_CATCH_UP_ENTRIES = 5_000;
     public static final long DEFAULT_LOG_BYTES_MAX = 512L << 20;
@@ -55,6 +58,7 @@ public record NodeConfig(
                 DEFAULT_TICK,
                 DEFAULT_ELECTION_TICKS,
                 DEFAULT_MAX_REQUEST_BYTES,
-                true);
+                true,
+                false);
     }
 }

@@ -4,13 +4,20 @@ import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.Gauge;
 import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.state.WatchHub;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31). */
+/**
+ * What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31,
+ * ME-32).
+ */
 final class NodeMetrics {
     private static final double[] APPLY_BUCKETS = Histogram.exponential(0.0001, 2, 20);
+
+    /** A second to three months. */
+    private static final double[] TTL_BUCKETS = Histogram.exponential(1, 2, 24);
 
     final Gauge hasLeader;
     final Gauge isLeader;
@@ -25,6 +32,11 @@ final class NodeMetrics {
     final Counter ranges;
     final Counter txns;
     final Gauge putBytes;
+    final Counter leasesGranted;
+    final Counter leasesRevoked;
+    final Counter leasesRenewed;
+    final Counter leasesExpired;
+    final Histogram leaseTtls;
     final Counter learnersPromoted;
 
     private final MetricRegistry registry;
@@ -83,6 +95,27 @@ final class NodeMetrics {
                 registry.gauge(
                         "etcd_debugging_mvcc_total_put_size_in_bytes",
                         "The total size of put kv pairs seen by this member.");
+        leasesGranted =
+                registry.counter(
+                        "etcd_debugging_lease_granted_total",
+                        "The total number of granted leases.");
+        leasesRevoked =
+                registry.counter(
+                        "etcd_debugging_lease_revoked_total",
+                        "The total number of revoked leases.");
+        leasesRenewed =
+                registry.counter(
+                        "etcd_debugging_lease_renewed_total",
+                        "The number of renewed leases seen by the leader.");
+        leasesExpired =
+                registry.counter(
+                        "etcd_debugging_server_lease_expired_total",
+                        "The total number of expired leases.");
+        leaseTtls =
+                registry.histogram(
+                        "etcd_debugging_lease_ttl_total",
+                        "Bucketed histogram of lease TTLs.",
+                        TTL_BUCKETS);
         registry.gauge(
                 "etcd_server_version",
                 "Which version is running. 1 for 'server_version' label with current version.",
@@ -129,6 +162,30 @@ final class NodeMetrics {
                 "etcd_debugging_mvcc_compact_revision",
                 "The revision of the last compaction in store.",
                 () -> node.state().compactRevision());
+        observe(node.state().watches());
+    }
+
+    private void observe(WatchHub watches) {
+        registry.gauge(
+                "etcd_debugging_mvcc_watch_stream_total",
+                "Total number of watch streams.",
+                watches::streams);
+        registry.gauge(
+                "etcd_debugging_mvcc_watcher_total",
+                "Total number of watchers.",
+                watches::watchers);
+        registry.gauge(
+                "etcd_debugging_mvcc_slow_watcher_total",
+                "Total number of unsynced slow watchers.",
+                watches::slowWatchers);
+        registry.counter(
+                "etcd_debugging_mvcc_events_total",
+                "Total number of events sent by this member.",
+                watches::events);
+        registry.gauge(
+                "etcd_debugging_mvcc_pending_events_total",
+                "Total number of pending events to be sent.",
+                watches::pendingEvents);
     }
 
     /**

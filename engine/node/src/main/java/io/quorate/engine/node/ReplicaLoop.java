@@ -69,7 +69,7 @@ final class ReplicaLoop implements Runnable {
     private int entryUnits;
     private boolean proposalsHeld;
     private boolean mayCampaign = true;
-    private boolean versionSeen;
+    private long termLed;
     private boolean stopping;
     // Of those that this member has known in its life, 0 before the first.
     private long lastLeader;
@@ -121,7 +121,10 @@ final class ReplicaLoop implements Runnable {
         void apply(List<Entry> entries, List<Message> responses);
 
         /** This member leads, and has applied all that earlier leaders committed. */
-        void leading();
+        void leading(long term);
+
+        /** This member led, and does not any more. */
+        void following();
 
         /** Membership changes were applied. */
         void membersChanged();
@@ -252,9 +255,9 @@ final class ReplicaLoop implements Runnable {
         reads.applied(applied.index());
         campaignIfAlone();
         // The first entry of its own term tells a leader that it has all earlier ones.
-        if (view.leading && !versionSeen && applied.term() == view.term) {
-            versionSeen = true;
-            seams.leading();
+        if (view.leading && termLed != view.term && applied.term() == view.term) {
+            termLed = view.term;
+            seams.leading(view.term);
         }
     }
 
@@ -296,7 +299,12 @@ final class ReplicaLoop implements Runnable {
         while (!waiting.isEmpty() && (bytes < UNIT_BYTES_MAX || taken.isEmpty())) {
             PendingProposal proposal = waiting.poll();
             // One that timed out while it waited is better not made at all.
-            if (proposals.isWaitedFor(proposal)) {
+            if (!proposals.isWaitedFor(proposal)) {
+                continue;
+            }
+            if (proposal.term() != 0 && !raft.leads(proposal.term())) {
+                proposals.fail(proposal, EtcdError.NOT_LEADER);
+            } else {
                 taken.add(proposal);
                 EntryType type =
                         MembershipChange.isOne(proposal.command())
@@ -370,8 +378,8 @@ final class ReplicaLoop implements Runnable {
             transfers.removeIf(transfer -> transfer.succeeded(soft.leader()));
             leaderElected = OptionalLong.of(nanoTime.getAsLong());
         }
-        if (!leading) {
-            versionSeen = false;
+        if (view.leading && !leading) {
+            seams.following();
         }
         metrics.hasLeader.set(soft.leader() == 0 ? 0 : 1);
         metrics.isLeader.set(leading ? 1 : 0);

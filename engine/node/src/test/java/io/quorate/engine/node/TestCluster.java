@@ -180,7 +180,8 @@ final class TestCluster implements AutoCloseable {
                             TICK,
                             NodeConfig.DEFAULT_ELECTION_TICKS,
                             NodeConfig.DEFAULT_MAX_REQUEST_BYTES,
-                            true);
+                            true,
+                            false);
             ClusterSettings settings =
                     new ClusterSettings(Optional.of(network.port()), false, 1, running, false);
             node =

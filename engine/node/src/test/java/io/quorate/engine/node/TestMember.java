@@ -82,7 +82,8 @@ final class TestMember implements AutoCloseable {
                 CONFIG.tick(),
                 CONFIG.electionTicks(),
                 CONFIG.maxRequestBytes(),
-                CONFIG.preVote());
+                CONFIG.preVote(),
+                CONFIG.leaseCheckpoint());
     }
 
     static NodeConfig named(String name, Map<String, List<String>> initialCluster, String token) {
@@ -98,7 +99,8 @@ final class TestMember implements AutoCloseable {
                 CONFIG.tick(),
                 CONFIG.electionTicks(),
                 CONFIG.maxRequestBytes(),
-                CONFIG.preVote());
+                CONFIG.preVote(),
+                CONFIG.leaseCheckpoint());
     }
 
     /** Waits until the member has published itself. */

@@ -210,6 +210,8 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     private synchronized void stopClients() {
+        // Watches would go on for ever: they end first, so that the grace is for the others.
+        node.state().watches().close();
         List<CompletableFuture<Void>> stops = new ArrayList<>();
         for (GrpcMount mount : mounts) stops.add(mount.stop(GRACE));
         try {
@@ -301,6 +303,7 @@ public final class EtcdServer implements AutoCloseable {
                         limits.txnOpsMax(),
                         ServiceSettings.DEFAULT_QUOTA_BYTES,
                         limits.slowCall(),
+                        limits.watchProgressInterval(),
                         limits.extensiveMetrics());
         mounts.add(
                 GrpcMount.install(
@@ -377,7 +380,8 @@ public final class EtcdServer implements AutoCloseable {
                 raft.heartbeat(),
                 raft.electionTicks(),
                 config.limits().requestBytesMax(),
-                raft.preVote());
+                raft.preVote(),
+                raft.leaseCheckpoint());
     }
 
     private static PluginRegistry plugins(ServerConfig config) {

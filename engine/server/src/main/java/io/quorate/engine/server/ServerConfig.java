@@ -61,11 +61,21 @@ public record ServerConfig(
     }
 
     Path logDir() {
-        return walDir.orElseGet(() -> memberDir().resolve("log"));
+        return walDir.orElseGet(() -> logDir(dataDir));
     }
 
     Path stateDir() {
-        return memberDir().resolve("state");
+        return stateDir(dataDir);
+    }
+
+    /** Where the log lies in a data directory. */
+    static Path logDir(Path dataDir) {
+        return dataDir.resolve("member").resolve("log");
+    }
+
+    /** Where the state lies in a data directory. */
+    static Path stateDir(Path dataDir) {
+        return dataDir.resolve("member").resolve("state");
     }
 
     /** Which code serves gRPC on the client listeners. */
@@ -157,7 +167,8 @@ public record ServerConfig(
             long catchUpEntries,
             Duration heartbeat,
             Duration election,
-            boolean preVote) {
+            boolean preVote,
+            boolean leaseCheckpoint) {
         private static final long ELECTION_MILLIS_MAX = 50_000;
 
         /** etcd's defaults. */
@@ -167,7 +178,8 @@ public record ServerConfig(
                         NodeConfig.DEFAULT_CATCH_UP_ENTRIES,
                         NodeConfig.DEFAULT_TICK,
                         NodeConfig.DEFAULT_TICK.multipliedBy(NodeConfig.DEFAULT_ELECTION_TICKS),
-                        true);
+                        true,
+                        false);
 
         public Raft {
             long heartbeatMillis = heartbeat.toMillis();
@@ -247,6 +259,7 @@ public record ServerConfig(
      *     pings
      * @param keepaliveTimeout what the server then waits for before it closes (FL-23)
      * @param slowCall calls that take longer are logged (FL-88)
+     * @param watchProgressInterval between two progress notifications of a quiet watch (FL-96)
      * @param extensiveMetrics whether the duration of every call is observed (FL-80)
      */
     public record Limits(
@@ -257,6 +270,7 @@ public record ServerConfig(
             Duration keepaliveInterval,
             Duration keepaliveTimeout,
             Duration slowCall,
+            Duration watchProgressInterval,
             boolean extensiveMetrics) {
         /** etcd's defaults. */
         public static final Limits DEFAULT =
@@ -268,6 +282,7 @@ public record ServerConfig(
                         Duration.ofHours(2),
                         Duration.ofSeconds(20),
                         Duration.ofMillis(300),
+                        Duration.ofMinutes(10),
                         false);
     }
 

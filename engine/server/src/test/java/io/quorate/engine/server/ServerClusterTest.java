@@ -53,7 +53,7 @@ import java.util.concurrent.TimeUnit;
 @Timeout(180)
 class ServerClusterTest {
     private static final Raft QUICK =
-            new Raft(10_000, 5_000, Duration.ofMillis(50), Duration.ofMillis(500), true);
+            new Raft(10_000, 5_000, Duration.ofMillis(50), Duration.ofMillis(500), true, true);
 
     @TempDir Path directory;
 

@@ -26,6 +26,20 @@ public sealed interface Command {
      */
     record Compact(long revision, boolean physical) implements Command {}
 
+    /**
+     * LE-01.
+     *
+     * @param id not 0; the proposer picks one when the client did not (LE-02)
+     * @param ttl seconds, which the proposer has raised to the least one (LE-04)
+     */
+    record LeaseGrant(long id, long ttl) implements Command {}
+
+    /** LE-06, and the end of a lease that expired. */
+    record LeaseRevoke(long id) implements Command {}
+
+    /** LE-15. */
+    record LeaseCheckpoint(List<Checkpoint> checkpoints) implements Command {}
+
     /** A new member of the cluster. The id and the peer URLs must be new. */
     record MemberAdd(Member member) implements Command {}
 
@@ -47,6 +61,13 @@ public sealed interface Command {
      * @param version such as {@code 3.7.0}
      */
     record ClusterVersion(String version) implements Command {}
+
+    /**
+     * What was left of a lease.
+     *
+     * @param remaining seconds, 0 to forget an earlier checkpoint
+     */
+    record Checkpoint(long id, long remaining) {}
 
     /** One operation inside a transaction. */
     sealed interface Op {}

@@ -20,6 +20,11 @@ public sealed interface Result {
 
     record Compact(long revision) implements Result {}
 
+    /**
+     * @param ttl seconds granted
+     */
+    record LeaseGrant(long revision, long id, long ttl) implements Result {}
+
     /** The answer of a command that only says that it was done. */
     record Done(long revision) implements Result {}
 

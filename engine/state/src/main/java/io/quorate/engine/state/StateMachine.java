@@ -8,8 +8,8 @@ import io.quorate.spi.storage.WriteBatch;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongPredicate;
 
 /**
  * The replicated state: keys over a {@link StateStore}.
@@ -40,14 +40,13 @@ public final class StateMachine implements AutoCloseable {
     /** A caller that waits for its answer to the end. */
     static final BooleanSupplier STAYS = () -> false;
 
-    /** Until there are leases, none exists. */
-    private static final LongPredicate NO_LEASES = id -> false;
-
     private final StateStore store;
     private final Writer writer;
+    private final Leases leases;
     private final Compaction compaction;
     private final Membership membership;
     private final Meta meta;
+    private final WatchHub watches;
     private volatile Published published;
 
     /** What {@link Compaction#committed} was told, or will be when the commit is complete. */
@@ -56,15 +55,20 @@ public final class StateMachine implements AutoCloseable {
     private StateMachine(
             StateStore store,
             Writer writer,
+            Leases leases,
             Compaction compaction,
             Membership membership,
-            Meta meta) {
+            Meta meta,
+            History history,
+            Executor dispatcher) {
         this.store = store;
         this.writer = writer;
+        this.leases = leases;
         this.compaction = compaction;
         this.membership = membership;
         this.meta = meta;
         publish(store.applied());
+        this.watches = new WatchHub(store, history, () -> published, dispatcher);
     }
 
     /** Opens over a store, whose position it takes; rebuilds the key index from it. */
@@ -72,29 +76,46 @@ public final class StateMachine implements AutoCloseable {
         return open(store, StateOptions.DEFAULT);
     }
 
+    /** As {@link #open(StateStore)}; watches are told by the apply thread itself. */
+    public static StateMachine open(StateStore store, StateOptions options) {
+        return open(store, options, Runnable::run);
+    }
+
     /**
      * As {@link #open(StateStore)}. The store stays the caller's to close, after this. Takes some
      * seconds for each million rows.
      *
+     * @param dispatcher hands events to watches: runs a short task soon, never rejects one
      * @throws io.quorate.spi.storage.StorageException.Corruption when a row is not what it must be
      */
-    public static StateMachine open(StateStore store, StateOptions options) {
+    public static StateMachine open(StateStore store, StateOptions options, Executor dispatcher) {
         try (ReadView view = store.view()) {
             Meta meta = new Meta(view);
             long compacted = Compaction.last(meta);
             Recovery recovery = Recovery.of(view);
             // Compaction may have removed the row of the newest revision; it must not come again.
             long revision = Math.max(recovery.lastRevision(), compacted);
+            Leases leases = Leases.of(view, recovery.index());
+            History history = new History(revision, options.historyBytes());
             Writer writer =
                     new Writer(
                             store,
                             recovery.index(),
                             new RowCache(options.cacheBytes()),
-                            NO_LEASES,
+                            history,
+                            leases,
                             revision,
                             compacted);
             Compaction compaction = new Compaction(recovery.index(), meta);
-            return new StateMachine(store, writer, compaction, new Membership(view), meta);
+            return new StateMachine(
+                    store,
+                    writer,
+                    leases,
+                    compaction,
+                    new Membership(view),
+                    meta,
+                    history,
+                    dispatcher);
         }
     }
 
@@ -113,6 +134,7 @@ public final class StateMachine implements AutoCloseable {
         try {
             Result result = dispatch(command);
             publish(at);
+            watches.published();
             return result;
         } catch (EtcdException refused) {
             skip(at);
@@ -126,6 +148,9 @@ public final class StateMachine implements AutoCloseable {
             case Command.DeleteRange delete -> writer.apply(delete);
             case Command.Txn txn -> writer.apply(txn);
             case Command.Compact compact -> compact(compact);
+            case Command.LeaseGrant grant -> writer.apply(grant);
+            case Command.LeaseRevoke revoke -> writer.apply(revoke);
+            case Command.LeaseCheckpoint checkpoint -> writer.apply(checkpoint);
             case Command.MemberAdd add -> {
                 membership.apply(add, writer.batch());
                 yield done();
@@ -243,7 +268,7 @@ public final class StateMachine implements AutoCloseable {
         return read((state, rows) -> {
             Reading reading = new Reading(state, rows);
             TxnPlan plan = TxnPlan.choose(reading, readOnly);
-            plan.check(reading, NO_LEASES);
+            plan.check(reading, leases::exists);
             return plan.read(reading);
         });
     }
@@ -322,6 +347,29 @@ public final class StateMachine implements AutoCloseable {
         return compaction.done(revision);
     }
 
+    /** A lease as the log has it, applied or not yet committed; empty when there is none. */
+    public Optional<Lease> lease(long id) {
+        return leases.get(id);
+    }
+
+    /** All leases, in no order. */
+    public List<Lease> leases() {
+        return leases.all();
+    }
+
+    /**
+     * The keys attached to a lease, in order; empty when there is no such lease. The arrays are not
+     * to be changed.
+     */
+    public List<byte[]> leaseKeys(long id) {
+        return leases.keys(id);
+    }
+
+    /** Who watches the changes; any thread. */
+    public WatchHub watches() {
+        return watches;
+    }
+
     /** The members, by id (unsigned). */
     public List<Member> members() {
         return membership.members();
@@ -337,6 +385,14 @@ public final class StateMachine implements AutoCloseable {
         return membership.clusterVersion();
     }
 
+    /**
+     * What the last commit left, all keyspaces at one position, whatever is applied later. The
+     * caller closes it.
+     */
+    public ReadView view() {
+        return store.view();
+    }
+
     /** Bytes allocated by the store. */
     public long sizeOnDisk() {
         return store.sizeOnDisk();
@@ -347,10 +403,11 @@ public final class StateMachine implements AutoCloseable {
         return store.sizeInUse();
     }
 
-    /** Forgets what was not committed. The store stays open. */
+    /** Forgets what was not committed, and ends all watches. The store stays open. */
     @Override
     public void close() {
         compaction.close();
+        watches.close();
     }
 
     private interface Read<T> {

@@ -38,7 +38,7 @@ class ConcurrentReadTest {
     private final FakeStateStore store = new FakeStateStore();
 
     /** Nothing committed stays cached, so that readers need the store all the time. */
-    private final StateMachine state = StateMachine.open(store, new StateOptions(0));
+    private final StateMachine state = StateMachine.open(store, new StateOptions(0, 0));
 
     private volatile boolean finished;
 

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -61,6 +62,8 @@ class ModelTest {
     @Tag("TX-16")
     @Tag("SE-10")
     @Tag("T8")
+    @Tag("SE-78")
+    @Tag("SE-79")
     void everyAnswerIsThatOfTheNaiveModel(Backend on) {
         backend = on;
         Long fixed = Long.getLong("quorate.state.seed");
@@ -121,6 +124,15 @@ class ModelTest {
         assertEquals(at, state.applied());
         assertEquals(oracle.revision(), state.revision());
         assertEquals(oracle.compactRevision(), state.compactRevision());
+        checkLeases();
+    }
+
+    private void checkLeases() {
+        var found = new ArrayList<>(state.leases());
+        found.sort(Comparator.comparingLong(Lease::id));
+        assertEquals(oracle.leases(), found);
+        for (Lease lease : found)
+            check(oracle.keys(lease.id()), state.leaseKeys(lease.id()), () -> "keys of " + lease);
     }
 
     private void read() {
@@ -152,11 +164,14 @@ class ModelTest {
             outcome(() -> state.apply(log.get((int) at.index() - 1), at));
         }
         assertEquals(oracle.revision(), state.revision(), "revision after a crash");
+        checkLeases();
     }
 
     private void open() {
         // Next to nothing fits in the cache, so that reads go to the store as well.
-        state = StateMachine.open(store, new StateOptions(random.nextInt(2000)));
+        state =
+                StateMachine.open(
+                        store, new StateOptions(random.nextInt(2000), random.nextInt(2000)));
     }
 
     private interface Call {

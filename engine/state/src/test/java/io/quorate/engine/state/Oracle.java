@@ -18,6 +18,10 @@ import java.util.zip.CRC32C;
  */
 final class Oracle {
     private List<Row> rows = new ArrayList<>();
+
+    /** TTL and checkpointed rest by id. */
+    private final TreeMap<Long, Lease> leases = new TreeMap<>();
+
     private long revision = 1;
     private long compactRevision = -1;
     private int sub;
@@ -29,9 +33,10 @@ final class Oracle {
             boolean tombstone,
             long created,
             long version,
-            byte[] value) {
+            byte[] value,
+            long lease) {
         KeyValue kv() {
-            return new KeyValue(key, created, main, version, value, 0);
+            return new KeyValue(key, created, main, version, value, lease);
         }
     }
 
@@ -58,6 +63,9 @@ final class Oracle {
                     case Command.DeleteRange delete -> delete(delete);
                     case Command.Txn txn -> txn(txn);
                     case Command.Compact compact -> compact(compact.revision());
+                    case Command.LeaseGrant grant -> grant(grant);
+                    case Command.LeaseRevoke revoke -> revoke(revoke.id());
+                    case Command.LeaseCheckpoint checkpoint -> checkpoint(checkpoint);
                     case Command.MemberAdd ignored -> throw new AssertionError();
                     case Command.MemberRemove ignored -> throw new AssertionError();
                     case Command.MemberUpdate ignored -> throw new AssertionError();
@@ -104,7 +112,7 @@ final class Oracle {
         kvs.sort(comparator(query));
         boolean more = query.limit() > 0 && kvs.size() > query.limit();
         if (more) kvs = kvs.subList(0, (int) query.limit());
-        if (query.keysOnly()) kvs = kvs.stream().map(Oracle::bare).toList();
+        if (query.keysOnly()) kvs = kvs.stream().map(kv -> bare(kv, query)).toList();
         return new RangeResult(now(), kvs, more, count);
     }
 
@@ -132,13 +140,51 @@ final class Oracle {
         return query.order() == RangeQuery.Order.DESCEND ? comparator.reversed() : comparator;
     }
 
-    private static KeyValue bare(KeyValue kv) {
+    private static KeyValue bare(KeyValue kv, RangeQuery query) {
         return new KeyValue(
-                kv.key(), kv.createRevision(), kv.modRevision(), kv.version(), new byte[0], 0);
+                kv.key(),
+                kv.createRevision(),
+                kv.modRevision(),
+                kv.version(),
+                new byte[0],
+                query.sortTarget() == RangeQuery.SortTarget.VALUE ? kv.lease() : 0);
+    }
+
+    private Result grant(Command.LeaseGrant grant) {
+        if (grant.id() == 0) throw EtcdError.LEASE_NOT_FOUND.exception();
+        if (grant.ttl() > 9_000_000_000L) throw EtcdError.LEASE_TTL_TOO_LARGE.exception();
+        if (leases.containsKey(grant.id())) throw EtcdError.LEASE_EXISTS.exception();
+        leases.put(grant.id(), new Lease(grant.id(), grant.ttl(), 0));
+        return new Result.LeaseGrant(revision, grant.id(), grant.ttl());
+    }
+
+    private Result revoke(long id) {
+        if (leases.remove(id) == null) throw EtcdError.LEASE_NOT_FOUND.exception();
+        for (byte[] key : keys(id)) delete(new Command.DeleteRange(key, new byte[0], false));
+        return new Result.Done(now());
+    }
+
+    private Result checkpoint(Command.LeaseCheckpoint command) {
+        for (Command.Checkpoint of : command.checkpoints())
+            leases.computeIfPresent(
+                    of.id(), (id, lease) -> new Lease(id, lease.ttl(), of.remaining()));
+        return new Result.Done(revision);
+    }
+
+    List<Lease> leases() {
+        return List.copyOf(leases.values());
+    }
+
+    List<byte[]> keys(long id) {
+        return visible(new byte[] {0}, new byte[] {0}, now()).values().stream()
+                .filter(row -> row.lease == id)
+                .map(Row::key)
+                .toList();
     }
 
     private void checkPut(Command.Put put, List<Command.DeleteRange> deletes) {
-        if (put.lease() != 0) throw EtcdError.LEASE_NOT_FOUND.exception();
+        if (put.lease() != 0 && !leases.containsKey(put.lease()))
+            throw EtcdError.LEASE_NOT_FOUND.exception();
         if (!put.ignoreValue() && !put.ignoreLease()) return;
         boolean there = visible(put.key(), new byte[0], now()).size() == 1;
         for (Command.DeleteRange delete : deletes)
@@ -152,14 +198,15 @@ final class Oracle {
         long main = revision + 1;
         long created = old == null ? main : old.created;
         long version = old == null ? 1 : old.version + 1;
-        rows.add(new Row(put.key(), main, sub++, false, created, version, value));
+        long lease = put.ignoreLease() ? old.lease : put.lease();
+        rows.add(new Row(put.key(), main, sub++, false, created, version, value, lease));
         return new Result.Put(now(), put.prevKv() && old != null ? old.kv() : null);
     }
 
     private Result.DeleteRange delete(Command.DeleteRange delete) {
         List<Row> doomed = List.copyOf(visible(delete.key(), delete.rangeEnd(), now()).values());
         for (Row row : doomed)
-            rows.add(new Row(row.key, revision + 1, sub++, true, 0, 0, new byte[0]));
+            rows.add(new Row(row.key, revision + 1, sub++, true, 0, 0, new byte[0], 0));
         List<KeyValue> previous =
                 delete.prevKv() ? doomed.stream().map(Row::kv).toList() : List.of();
         return new Result.DeleteRange(now(), doomed.size(), previous);
@@ -216,7 +263,7 @@ final class Oracle {
         Collection<Row> found = visible(compare.key(), compare.rangeEnd(), revision).values();
         if (found.isEmpty())
             return compare.target() != Command.Target.VALUE
-                    && holds(compare, new Row(null, 0, 0, true, 0, 0, null));
+                    && holds(compare, new Row(null, 0, 0, true, 0, 0, null, 0));
         return found.stream().allMatch(row -> holds(compare, row));
     }
 
@@ -226,7 +273,7 @@ final class Oracle {
                     case VERSION -> Long.compare(row.version, compare.number());
                     case CREATE -> Long.compare(row.created, compare.number());
                     case MOD -> Long.compare(row.main, compare.number());
-                    case LEASE -> Long.compare(0, compare.number());
+                    case LEASE -> Long.compare(row.lease, compare.number());
                     case VALUE -> Arrays.compareUnsigned(row.value, compare.value());
                 };
         return switch (compare.relation()) {
@@ -274,7 +321,7 @@ final class Oracle {
                             row.tombstone ? 0 : row.main,
                             row.version,
                             row.value,
-                            0));
+                            row.lease));
         }
         CRC32C crc = new CRC32C();
         crc.update(hashed.toByteArray());
