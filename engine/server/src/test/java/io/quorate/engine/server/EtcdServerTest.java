@@ -132,18 +132,6 @@ class EtcdServerTest {
     }
 
     @Test
-    void moreThanOneMemberIsForALaterRelease() {
-        ServerConfig config = config("file", ANY_PORT, Mount.CORE);
-        String two = "a=http://127.0.0.1:2380,b=http://127.0.0.1:2381";
-        assertTrue(
-                refused(with(config, new Bootstrap(two, false, "t")))
-                        .startsWith("--initial-cluster names 2 members"));
-        assertTrue(
-                refused(with(config, new Bootstrap(two, true, "t")))
-                        .startsWith("joining an existing cluster"));
-    }
-
-    @Test
     void theDataOfAnEtcdIsNotTouched() throws IOException {
         ServerConfig config = config("file", ANY_PORT, Mount.CORE);
         Files.createDirectories(config.memberDir().resolve("snap"));
