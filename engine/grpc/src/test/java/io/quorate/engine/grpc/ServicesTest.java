@@ -115,7 +115,7 @@ class ServicesTest {
         Set<String> served =
                 Set.of(
                         "etcdserverpb.KV",
-                        "etcdserverpb.Lease",
+                        "etcdserverpb.Lease", "v3lockpb.Lock", "v3electionpb.Election",
                         "etcdserverpb.Watch",
                         "grpc.health.v1.Health");
         for (ServerServiceDefinition service : services()) {
