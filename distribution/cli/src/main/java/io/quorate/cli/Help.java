@@ -93,8 +93,7 @@ final class Help {
 
     /** One line for each flag, in the order of their names. */
     static String flagUsages(List<Flag> flags) {
-        List<Flag> sorted =
-                flags.stream().sorted(Comparator.comparing(Flag::name)).toList();
+        List<Flag> sorted = flags.stream().sorted(Comparator.comparing(Flag::name)).toList();
         int width = sorted.stream().mapToInt(flag -> left(flag).length()).max().orElse(0);
         StringBuilder out = new StringBuilder();
         for (Flag flag : sorted) {

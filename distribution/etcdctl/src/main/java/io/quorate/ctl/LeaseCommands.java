@@ -2,6 +2,7 @@ package io.quorate.ctl;
 
 import io.grpc.Status;
 import io.quorate.api.client.BidiStream;
+import io.quorate.api.client.LeaseKeepAlive;
 import io.quorate.api.proto.LeaseGrantRequest;
 import io.quorate.api.proto.LeaseGrpc;
 import io.quorate.api.proto.LeaseKeepAliveRequest;
@@ -79,8 +80,7 @@ final class LeaseCommands {
         Session session = Session.open(call);
         try (Cluster cluster = session.cluster()) {
             LeaseRevokeRequest request = LeaseRevokeRequest.newBuilder().setID(id).build();
-            session.printer()
-                    .revoke(id, cluster.write(LeaseGrpc.getLeaseRevokeMethod(), request));
+            session.printer().revoke(id, cluster.write(LeaseGrpc.getLeaseRevokeMethod(), request));
         } catch (CallFailure e) {
             throw new Exit(Exit.ERROR, "failed to revoke lease (" + e.getMessage() + ")");
         }
@@ -94,8 +94,7 @@ final class LeaseCommands {
                 LeaseTimeToLiveRequest.newBuilder().setID(id(text)).setKeys(keys).build();
         try (Cluster cluster = session.patientCluster()) {
             session.printer()
-                    .timeToLive(
-                            cluster.read(LeaseGrpc.getLeaseTimeToLiveMethod(), request), keys);
+                    .timeToLive(cluster.read(LeaseGrpc.getLeaseTimeToLiveMethod(), request), keys);
         } catch (CallFailure e) {
             throw new Exit(Exit.BAD_CONNECTION, e.getMessage());
         }
@@ -133,11 +132,9 @@ final class LeaseCommands {
             LeaseKeepAliveResponse answer =
                     cluster.next(stream)
                             .orElseThrow(() ->
-                                    new CallFailure(
-                                            Status.UNAVAILABLE.withDescription("EOF")));
+                                    new CallFailure(Status.UNAVAILABLE.withDescription("EOF")));
             if (answer.getTTL() <= 0) {
-                throw new Exit(
-                        Exit.BAD_CONNECTION, "etcdserver: requested lease not found");
+                throw new Exit(Exit.BAD_CONNECTION, "etcdserver: requested lease not found");
             }
             session.printer().keepAlive(answer);
         }
@@ -145,15 +142,17 @@ final class LeaseCommands {
 
     /** Renews at each third of the time to live until the lease is gone. */
     private static void forever(Session session, Cluster cluster, long id) {
-        KeepAlive keeper =
-                KeepAlive.start(
-                        cluster,
-                        id,
-                        answer -> {
-                            session.printer().keepAlive(answer);
-                            session.terminal().flush();
-                        });
-        keeper.awaitEnd();
+        LeaseKeepAlive keeping =
+                cluster.client()
+                        .leases()
+                        .keepAlive(
+                                id,
+                                answer -> {
+                                    session.printer().keepAlive(answer);
+                                    session.terminal().flush();
+                                });
+        // However it ends, the lease can no longer be counted on.
+        keeping.ended().exceptionally(failure -> null).join();
         if (session.printer().isSimple()) {
             session.terminal().line("lease " + GoText.hex16(id) + " expired or revoked.");
         }

@@ -62,7 +62,7 @@ class SnapshotRestoreTest {
             hash = old.hash();
             old.save(snapshot);
         }
-        SnapshotRestore.run(request(snapshot, "restored", 0));
+        restore(request(snapshot, "restored", 0));
         try (Live restored = new Live(start("restored", "file"))) {
             assertEquals(hash, restored.hash());
             assertEquals("value8", restored.get("key8"));
@@ -88,7 +88,7 @@ class SnapshotRestoreTest {
             for (int i = 0; i < 10; i++) old.put("k", "v" + i);
             old.save(snapshot);
         }
-        SnapshotRestore.run(request(snapshot, "restored", 1000));
+        restore(request(snapshot, "restored", 1000));
         try (Live restored = new Live(start("restored", "file"))) {
             assertEquals("v9", restored.get("k"));
             assertEquals(1012, restored.put("x", "y"));
@@ -159,15 +159,19 @@ class SnapshotRestoreTest {
         ConfigException taken =
                 assertThrows(
                         ConfigException.class,
-                        () -> SnapshotRestore.run(request(snapshot, "target", 0)));
+                        () -> restore(request(snapshot, "target", 0)));
         assertEquals(
                 "data-dir \"" + folder.resolve("target") + "\" not empty or could not be read",
                 taken.getMessage());
     }
 
+    private static void restore(SnapshotRestore.Request request) throws IOException {
+        SnapshotRestore.run(request, (message, fields) -> {});
+    }
+
     private void refused(Class<? extends Exception> type, Path snapshot, String why) {
         Exception e =
-                assertThrows(type, () -> SnapshotRestore.run(request(snapshot, "target", 0)));
+                assertThrows(type, () -> restore(request(snapshot, "target", 0)));
         assertTrue(e.getMessage().contains(why), e.getMessage());
         assertFalse(Files.exists(folder.resolve("target")));
     }
