@@ -29,8 +29,7 @@ final class LockService extends LockGrpc.LockImplBase {
                 observer,
                 () -> {
                     Turns.Place place =
-                            turns.join(
-                                    Bytes.of(request.getName()), request.getLease(), NO_VALUE);
+                            turns.join(Bytes.of(request.getName()), request.getLease(), NO_VALUE);
                     long revision = place.isFirst() ? place.revision() : await(place);
                     return LockResponse.newBuilder()
                             .setHeader(answers.header(revision))

@@ -88,7 +88,8 @@ final class Turns {
                 result.succeeded()
                         ? new KeyValue(key, result.revision(), 0, 1, value, session)
                         : range(result, 0).kvs().getFirst();
-        boolean isFirst = range(result, 1).kvs().getFirst().createRevision() == mine.createRevision();
+        boolean isFirst =
+                range(result, 1).kvs().getFirst().createRevision() == mine.createRevision();
         return new Place(
                 prefix,
                 key,
@@ -121,8 +122,7 @@ final class Turns {
             if (before.isEmpty()) {
                 return seen.revision();
             }
-            awaitDelete(
-                    List.of(before.getFirst().key(), place.key), seen.revision() + 1, patience);
+            awaitDelete(List.of(before.getFirst().key(), place.key), seen.revision() + 1, patience);
         }
     }
 
@@ -142,8 +142,7 @@ final class Turns {
     private void awaitDelete(List<byte[]> keys, long from, Patience patience) {
         try (WatchStream stream = node.state().watches().open(patience::news)) {
             for (byte[] key : keys) {
-                stream.create(
-                        0, new WatchQuery(key, NONE, from, true, false, false, false, false));
+                stream.create(0, new WatchQuery(key, NONE, from, true, false, false, false, false));
             }
             while (true) {
                 for (WatchMessage m = stream.next(); m != null; m = stream.next()) {

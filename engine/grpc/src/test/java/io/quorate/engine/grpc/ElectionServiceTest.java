@@ -89,8 +89,7 @@ class ElectionServiceTest {
         assertFalse(waiting.isDone());
         assertEquals("one", done(leader("e")).getKv().getValue().toStringUtf8());
         // A key that is not the leader's any more is not deleted.
-        assertEquals(
-                3, resign(first.toBuilder().setRev(first.getRev() - 1).build()));
+        assertEquals(3, resign(first.toBuilder().setRev(first.getRev() - 1).build()));
         assertEquals(4, resign(first));
         assertEquals("e/2", done(waiting).getLeader().getKey().toStringUtf8());
         assertEquals("two", done(leader("e")).getKv().getValue().toStringUtf8());
@@ -160,8 +159,7 @@ class ElectionServiceTest {
         grant(2);
         Leaders leaders = new Leaders();
         Context.CancellableContext call = Context.current().withCancellation();
-        call.run(() ->
-                ElectionGrpc.newStub(server.channel).observe(request("e"), leaders));
+        call.run(() -> ElectionGrpc.newStub(server.channel).observe(request("e"), leaders));
         until(() -> server.node.state().watches().watchers() == 1);
         LeaderKey first = done(campaign("e", 1, "one")).getLeader();
         assertEquals("e/1=one@2", leaders.take());

@@ -146,8 +146,7 @@ class LockServiceTest {
         ListenableFuture<LockResponse> waiting = lock("n", 2);
         awaitKeys(2);
         server.kv.txn(
-                Texts.then(
-                        op(Texts.delete("n/2")), op(Texts.delete("n/1")), op(put("n/3", ""))));
+                Texts.then(op(Texts.delete("n/2")), op(Texts.delete("n/1")), op(put("n/3", ""))));
         server.kv.put(put("n/2", ""));
         assertRefused(Status.Code.UNKNOWN, "mutex: session is expired", () -> done(waiting));
     }
@@ -204,8 +203,7 @@ class LockServiceTest {
                 Status.Code.UNKNOWN,
                 "etcdserver: requested lease not found",
                 () -> done(lock("n", 99)));
-        assertRefused(
-                Status.Code.UNKNOWN, "etcdserver: key is not provided", () -> unlock(""));
+        assertRefused(Status.Code.UNKNOWN, "etcdserver: key is not provided", () -> unlock(""));
     }
 
     /** The wait for a lock looks at the keys again when what it waits for is compacted away. */

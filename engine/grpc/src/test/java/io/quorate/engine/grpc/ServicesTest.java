@@ -116,7 +116,9 @@ class ServicesTest {
                 Set.of(
                         "etcdserverpb.Cluster",
                         "etcdserverpb.KV",
-                        "etcdserverpb.Lease", "v3lockpb.Lock", "v3electionpb.Election",
+                        "etcdserverpb.Lease",
+                        "v3lockpb.Lock",
+                        "v3electionpb.Election",
                         "etcdserverpb.Watch",
                         "grpc.health.v1.Health");
         for (ServerServiceDefinition service : services()) {
