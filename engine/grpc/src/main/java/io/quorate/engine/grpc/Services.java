@@ -5,8 +5,6 @@ import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.quorate.api.proto.AuthGrpc;
 import io.quorate.api.proto.MaintenanceGrpc;
-import io.quorate.api.proto.election.ElectionGrpc;
-import io.quorate.api.proto.lock.LockGrpc;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 
@@ -69,6 +67,7 @@ public final class Services {
     private static List<ServerServiceDefinition> services(
             Node node, ServiceSettings settings, MetricRegistry metrics) {
         Answers answers = new Answers(node);
+        Turns turns = new Turns(node, settings.maxTxnOps());
         return List.of(
                 new KvService(node, settings, answers).bindService(),
                 new ClusterService(node, answers, InstantSource.system()).bindService(),
@@ -93,7 +92,7 @@ public final class Services {
                         .bindService(),
                 new LeaseService(node, answers).bindService(),
                 Unserved.all(AuthGrpc.getServiceDescriptor()),
-                Unserved.all(LockGrpc.getServiceDescriptor()),
-                Unserved.all(ElectionGrpc.getServiceDescriptor()));
+                new LockService(turns, answers).bindService(),
+                new ElectionService(node, turns, answers).bindService());
     }
 }

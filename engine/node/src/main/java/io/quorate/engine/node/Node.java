@@ -461,7 +461,8 @@ public final class Node implements AutoCloseable {
         return propose(command, ANY_TERM);
     }
 
-    private CompletableFuture<Result> propose(Command command, long term) {
+    /** As {@link #propose(Command)}, while this member leads this term; else NOT_LEADER. */
+    CompletableFuture<Result> propose(Command command, long term) {
         if (stopped) {
             return CompletableFuture.failedFuture(EtcdError.STOPPED.exception());
         }
