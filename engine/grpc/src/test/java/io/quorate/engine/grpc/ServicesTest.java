@@ -112,7 +112,7 @@ class ServicesTest {
 
     @Test
     void noMethodIsSilent() {
-        Set<String> served = 
+        Set<String> served =
                 Set.of("etcdserverpb.KV", "etcdserverpb.Watch", "grpc.health.v1.Health");
         for (ServerServiceDefinition service : services()) {
             if (!served.contains(service.getServiceDescriptor().getName())) {
