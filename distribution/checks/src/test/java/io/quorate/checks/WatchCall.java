@@ -28,7 +28,7 @@ final class WatchCall implements AutoCloseable {
 
     WatchCall(EtcdClient client) {
         requests =
-                client.watch.watch(
+                client.watch.withWaitForReady().watch(
                         new StreamObserver<>() {
                             @Override
                             public void onNext(WatchResponse message) {

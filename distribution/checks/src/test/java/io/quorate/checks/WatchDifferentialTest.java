@@ -165,21 +165,21 @@ final class WatchDifferentialTest {
 
     private static WatchCreateRequest.Builder watch(Random random) {
         WatchCreateRequest.Builder request =
-                random.nextBoolean() ? key(key(random)) : range("k", key(random));
-        if (random.nextInt(4) == 0) request = range(key(random), "\0");
+                random.nextBoolean() ? key(anyKey(random)) : range("k", anyKey(random));
+        if (random.nextInt(4) == 0) request = range(anyKey(random), "\0");
         if (random.nextInt(4) == 0) request.addFilters(FilterType.NOPUT);
         if (random.nextInt(4) == 0) request.addFilters(FilterType.NODELETE);
         return request.setPrevKv(random.nextBoolean()).setFragment(random.nextBoolean());
     }
 
-    private static String key(Random random) {
+    private static String anyKey(Random random) {
         return "k" + random.nextInt(KEYS);
     }
 
     private static long write(EtcdClient client, Random random, long revision) {
         return switch (random.nextInt(6)) {
-            case 0 -> delete(client, key(random), "");
-            case 1 -> delete(client, key(random), key(random));
+            case 0 -> delete(client, anyKey(random), "");
+            case 1 -> delete(client, anyKey(random), anyKey(random));
             case 2 -> {
                 TxnRequest.Builder txn = TxnRequest.newBuilder();
                 int first = random.nextInt(KEYS);
@@ -189,7 +189,7 @@ final class WatchDifferentialTest {
                 }
                 yield client.kvNow.txn(txn.build()).getHeader().getRevision();
             }
-            default -> put(client, key(random), "v" + random.nextInt());
+            default -> put(client, anyKey(random), "v" + random.nextInt());
         };
     }
 
