@@ -28,23 +28,25 @@ final class WatchCall implements AutoCloseable {
 
     WatchCall(EtcdClient client) {
         requests =
-                client.watch.withWaitForReady().watch(
-                        new StreamObserver<>() {
-                            @Override
-                            public void onNext(WatchResponse message) {
-                                add(message);
-                            }
+                client.watch
+                        .withWaitForReady()
+                        .watch(
+                                new StreamObserver<>() {
+                                    @Override
+                                    public void onNext(WatchResponse message) {
+                                        add(message);
+                                    }
 
-                            @Override
-                            public void onError(Throwable failure) {
-                                end(failure);
-                            }
+                                    @Override
+                                    public void onError(Throwable failure) {
+                                        end(failure);
+                                    }
 
-                            @Override
-                            public void onCompleted() {
-                                end(new IllegalStateException("the server ended the call"));
-                            }
-                        });
+                                    @Override
+                                    public void onCompleted() {
+                                        end(new IllegalStateException("the server ended the call"));
+                                    }
+                                });
     }
 
     static WatchCreateRequest.Builder key(String key) {
@@ -96,7 +98,8 @@ final class WatchCall implements AutoCloseable {
             while (received.stream().noneMatch(kind)) {
                 if (ended != null) return false;
                 long left = deadline - System.nanoTime();
-                if (left <= 0) throw new AssertionError("not among " + received.size() + " messages");
+                if (left <= 0)
+                    throw new AssertionError("not among " + received.size() + " messages");
                 TimeUnit.NANOSECONDS.timedWait(this, left);
             }
             return true;
@@ -106,8 +109,8 @@ final class WatchCall implements AutoCloseable {
     }
 
     /**
-     * Waits until the server says that it has told all up to a revision, or ends the watch. A server
-     * that is not that far does not answer, so it is asked again and again.
+     * Waits until the server says that it has told all up to a revision, or ends the watch. A
+     * server that is not that far does not answer, so it is asked again and again.
      */
     void awaitProgress(long revision) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS_MAX);

@@ -78,15 +78,16 @@ final class WatchDifferentialTest {
         delete(client, "a", "");
         put(client, "\0", "zero");
         compact(client, 4);
-        put(client, "b", "1");
+        long revision = put(client, "b", "1");
         for (long start : new long[] {-1, 0, 1, 3, 4, 5, 6})
-            seen.addAll(history(client, range("a", "z").setStartRevision(start), start == 0));
-        seen.addAll(history(client, key("").setStartRevision(4), false));
-        seen.addAll(history(client, range("", "\0").setStartRevision(4), false));
-        seen.addAll(history(client, range("b", "a"), false));
-        seen.addAll(history(client, range("b", "b").setStartRevision(-5), false));
-        seen.addAll(history(client, key("a").setStartRevision(4).setPrevKv(true), false));
-        seen.addAll(history(client, key("a").setWatchId(99).setStartRevision(4), false));
+            seen.addAll(past(client, range("a", "z").setStartRevision(start), revision));
+        seen.addAll(past(client, key("").setStartRevision(4), revision));
+        seen.addAll(past(client, range("", "\0").setStartRevision(4), revision));
+        seen.addAll(past(client, range("b", "a"), revision));
+        seen.addAll(past(client, range("b", "b").setStartRevision(-5), revision));
+        seen.addAll(past(client, key("a").setStartRevision(4).setPrevKv(true), revision));
+        seen.addAll(past(client, key("b").setWatchId(99).setStartRevision(4), revision));
+        seen.addAll(future(client, revision));
         seen.addAll(ids(client));
         return seen;
     }
@@ -105,12 +106,21 @@ final class WatchDifferentialTest {
         }
     }
 
-    private static List<String> history(
-            EtcdClient client, WatchCreateRequest.Builder request, boolean live) {
+    private static List<String> past(
+            EtcdClient client, WatchCreateRequest.Builder request, long revision) {
         try (WatchCall call = new WatchCall(client).create(request)) {
-            call.await(WatchResponse::getCreated);
-            long revision = live ? put(client, "c", "live") : put(client, "other", "");
             call.awaitProgress(revision);
+            return print(call);
+        }
+    }
+
+    /** From the write after the next. */
+    private static List<String> future(EtcdClient client, long revision) {
+        try (WatchCall call =
+                new WatchCall(client).create(key("f").setStartRevision(revision + 2))) {
+            call.await(WatchResponse::getCreated);
+            put(client, "f", "early");
+            call.awaitProgress(put(client, "f", "seen"));
             return print(call);
         }
     }

@@ -27,9 +27,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Watches over SIGKILL and restart: each goes on from the revision after the last it saw. In the end
- * all its parts together are the whole history, event for event, with all acknowledged writes in
- * it, and no revision was ever split. {@code -Dkills=N} makes it longer; the seed is printed.
+ * Watches over SIGKILL and restart: each goes on from the revision after the last it saw. In the
+ * end all its parts together are the whole history, event for event, with all acknowledged writes
+ * in it, and no revision was ever split. {@code -Dkills=N} makes it longer; the seed is printed.
  */
 final class WatchKillTest {
     private static final int KILLS = Integer.getInteger("kills", 3);

@@ -33,11 +33,10 @@ class LeaderGuardTest {
     private ServerServiceDefinition guardedWatch() {
         ServerServiceDefinition watch =
                 server.services.stream()
-                        .filter(
-                                service ->
-                                        service.getServiceDescriptor()
-                                                .getName()
-                                                .equals(WatchGrpc.SERVICE_NAME))
+                        .filter(service ->
+                                service.getServiceDescriptor()
+                                        .getName()
+                                        .equals(WatchGrpc.SERVICE_NAME))
                         .findFirst()
                         .orElseThrow();
         return ServerInterceptors.intercept(watch, guard);
