@@ -109,6 +109,8 @@ final class WatchDifferentialTest {
     private static List<String> past(
             EtcdClient client, WatchCreateRequest.Builder request, long revision) {
         try (WatchCall call = new WatchCall(client).create(request)) {
+            // A real etcd may tell the progress of a watch before it tells that it was created.
+            call.await(WatchResponse::getCreated);
             call.awaitProgress(revision);
             return print(call);
         }
