@@ -11,4 +11,5 @@ module io.quorate.engine.server {
     exports io.quorate.engine.server;
 
     uses io.quorate.spi.storage.StorageProvider;
+    uses io.quorate.spi.transport.TransportProvider;
 }

@@ -3,6 +3,7 @@ package io.quorate.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * A command of a tool, with its flags and the commands below it.
@@ -125,6 +126,21 @@ public record Command(
                 children,
                 List.of(values),
                 action);
+    }
+
+    /** The same tree with each action put into another. */
+    public Command mapActions(UnaryOperator<Action> map) {
+        return new Command(
+                use,
+                brief,
+                description,
+                example,
+                group,
+                flags,
+                inheritable,
+                children.stream().map(child -> child.mapActions(map)).toList(),
+                choices,
+                action.map(map));
     }
 
     Command withFlag(Flag flag) {

@@ -61,6 +61,11 @@ public final class Terminal {
         write(err, Bytes.toArray(bytes + "\n"));
     }
 
+    /** Prints to standard error without an end of line. */
+    public synchronized void progress(String bytes) {
+        write(err, Bytes.toArray(bytes));
+    }
+
     /** Writes out what was printed so far. */
     public synchronized void flush() {
         if (collected.size() == 0) return;

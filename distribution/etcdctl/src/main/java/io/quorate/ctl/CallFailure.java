@@ -7,7 +7,7 @@ final class CallFailure extends RuntimeException {
     private static final long serialVersionUID = 1;
     private static final String SERVERS_OWN = "etcdserver: ";
 
-    private final Status status;
+    private final transient Status status;
 
     CallFailure(Status status) {
         super(text(status), null, false, false);

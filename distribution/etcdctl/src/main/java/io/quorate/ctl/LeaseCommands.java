@@ -2,6 +2,7 @@ package io.quorate.ctl;
 
 import io.grpc.Status;
 import io.quorate.api.client.BidiStream;
+import io.quorate.api.client.LeaseKeepAlive;
 import io.quorate.api.proto.LeaseGrantRequest;
 import io.quorate.api.proto.LeaseGrpc;
 import io.quorate.api.proto.LeaseKeepAliveRequest;
@@ -141,15 +142,17 @@ final class LeaseCommands {
 
     /** Renews at each third of the time to live until the lease is gone. */
     private static void forever(Session session, Cluster cluster, long id) {
-        KeepAlive keeper =
-                KeepAlive.start(
-                        cluster,
-                        id,
-                        answer -> {
-                            session.printer().keepAlive(answer);
-                            session.terminal().flush();
-                        });
-        keeper.awaitEnd();
+        LeaseKeepAlive keeping =
+                cluster.client()
+                        .leases()
+                        .keepAlive(
+                                id,
+                                answer -> {
+                                    session.printer().keepAlive(answer);
+                                    session.terminal().flush();
+                                });
+        // However it ends, the lease can no longer be counted on.
+        keeping.ended().exceptionally(failure -> null).join();
         if (session.printer().isSimple()) {
             session.terminal().line("lease " + GoText.hex16(id) + " expired or revoked.");
         }

@@ -108,6 +108,16 @@ final class Session {
         return cluster(config, Duration.ZERO);
     }
 
+    /** The cluster for watches: a member that has lost its leader shall say so. */
+    Cluster watchingCluster() {
+        return cluster(config.withRequireLeader(true), Duration.ZERO);
+    }
+
+    /** Another cluster, with all the time it takes. */
+    Cluster patientCluster(ClientConfig other) {
+        return cluster(other, Duration.ZERO);
+    }
+
     /** One member alone. */
     Cluster member(String endpoint) {
         return cluster(config.withEndpoints(List.of(endpoint)), timeout());

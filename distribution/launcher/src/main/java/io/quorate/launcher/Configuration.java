@@ -5,6 +5,7 @@ import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
+import io.quorate.engine.server.ServerConfig.Cluster;
 import io.quorate.engine.server.ServerConfig.Limits;
 import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
@@ -75,7 +76,8 @@ final class Configuration {
                 raft,
                 limits(),
                 storage(home),
-                values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE);
+                values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE,
+                cluster());
     }
 
     private void logging() {
@@ -289,6 +291,15 @@ final class Configuration {
                 cluster,
                 values.text("initial-cluster-state").equals("existing"),
                 values.text("initial-cluster-token"));
+    }
+
+    private Cluster cluster() {
+        return new Cluster(
+                values.text("transport"),
+                Map.of(),
+                values.bool("strict-reconfig-check"),
+                count("max-learners"),
+                values.bool("force-new-cluster"));
     }
 
     private Limits limits() {

@@ -4,13 +4,13 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.quorate.api.proto.AuthGrpc;
-import io.quorate.api.proto.ClusterGrpc;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.election.ElectionGrpc;
 import io.quorate.api.proto.lock.LockGrpc;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -71,14 +71,14 @@ public final class Services {
         Answers answers = new Answers(node);
         return List.of(
                 new KvService(node, settings, answers).bindService(),
-                Unserved.allBut(
-                        new ClusterService(node, answers), ClusterGrpc.getMemberListMethod()),
+                new ClusterService(node, answers, InstantSource.system()).bindService(),
                 Unserved.allBut(
                         new MaintenanceService(node, settings, answers),
                         MaintenanceGrpc.getStatusMethod(),
                         MaintenanceGrpc.getAlarmMethod(),
                         MaintenanceGrpc.getHashKVMethod(),
-                        MaintenanceGrpc.getSnapshotMethod()),
+                        MaintenanceGrpc.getSnapshotMethod(),
+                        MaintenanceGrpc.getMoveLeaderMethod()),
                 new HealthService().bindService(),
                 new WatchService(
                                 node,

@@ -114,6 +114,7 @@ class ServicesTest {
     void noMethodIsSilent() {
         Set<String> served =
                 Set.of(
+                        "etcdserverpb.Cluster",
                         "etcdserverpb.KV",
                         "etcdserverpb.Lease",
                         "etcdserverpb.Watch",

@@ -37,6 +37,7 @@ final class NodeMetrics {
     final Counter leasesRenewed;
     final Counter leasesExpired;
     final Histogram leaseTtls;
+    final Counter learnersPromoted;
 
     private final MetricRegistry registry;
     private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
@@ -85,6 +86,11 @@ final class NodeMetrics {
                 registry.counter(
                         "etcd_mvcc_range_total", "Total number of ranges seen by this member.");
         txns = registry.counter("etcd_mvcc_txn_total", "Total number of txns seen by this member.");
+        learnersPromoted =
+                registry.counter(
+                        "etcd_server_learner_promote_successes",
+                        "The total number of successful learner promotions while this member is"
+                                + " leader.");
         putBytes =
                 registry.gauge(
                         "etcd_debugging_mvcc_total_put_size_in_bytes",

@@ -1,5 +1,6 @@
 package io.quorate.engine.server;
 
+import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
 
 import java.nio.file.Path;
@@ -27,7 +28,32 @@ public record ServerConfig(
         Raft raft,
         Limits limits,
         Storage storage,
-        Mount mount) {
+        Mount mount,
+        Cluster cluster) {
+
+    /** A member with etcd's defaults for all that concerns other members. */
+    public ServerConfig(
+            String name,
+            Path dataDir,
+            Optional<Path> walDir,
+            Addresses addresses,
+            Bootstrap bootstrap,
+            Raft raft,
+            Limits limits,
+            Storage storage,
+            Mount mount) {
+        this(
+                name,
+                dataDir,
+                walDir,
+                addresses,
+                bootstrap,
+                raft,
+                limits,
+                storage,
+                mount,
+                Cluster.DEFAULT);
+    }
 
     /** Where the state and the log of the member lie. */
     public Path memberDir() {
@@ -183,6 +209,42 @@ public record ServerConfig(
         private static void positive(String flag, long millis) {
             if (millis > 0) return;
             throw new ConfigException(flag + " must be >0 (set to " + millis + "ms)");
+        }
+    }
+
+    /**
+     * How the member lives with others.
+     *
+     * @param transport name of the plugin that carries messages between members
+     * @param settings of that plugin
+     * @param strictReconfigCheck whether membership changes that endanger the quorum are refused
+     *     (FL-51)
+     * @param maxLearners FL-98
+     * @param forceNewCluster whether to go on alone with the data that is there (FL-101)
+     */
+    public record Cluster(
+            String transport,
+            Map<String, String> settings,
+            boolean strictReconfigCheck,
+            int maxLearners,
+            boolean forceNewCluster) {
+        public static final String DEFAULT_TRANSPORT = "tcp";
+
+        /** etcd's defaults. */
+        public static final Cluster DEFAULT =
+                new Cluster(
+                        DEFAULT_TRANSPORT,
+                        Map.of(),
+                        true,
+                        ClusterSettings.DEFAULT_MAX_LEARNERS,
+                        false);
+
+        public Cluster {
+            settings = Map.copyOf(settings);
+            if (maxLearners < 1) {
+                throw new ConfigException(
+                        "--max-learners must be >0 (set to " + maxLearners + ")");
+            }
         }
     }
 
