@@ -26,7 +26,7 @@ final class LoadRun {
             process.awaitReady();
             try (Connections connections =
                     new Connections(
-                            process.clientPort(), options.connections(), options.eventLoops())) {
+                            process.clientPort(), options.connections())) {
                 for (Workload workload : options.workloads()) {
                     Load.Measurement measured = Load.run(options, workload, process, connections);
                     add(report, server.name(), workload.title(), measured);
@@ -38,7 +38,7 @@ final class LoadRun {
         ServerProcess.delete(folder);
     }
 
-    private static void add(Report report, String server, String title, Load.Measurement measured) {
+    static void add(Report report, String server, String title, Load.Measurement measured) {
         Histogram latencies = measured.latencies();
         report.add(server, title, Report.Metric.PER_SECOND, measured.perSecond());
         report.add(server, title, Report.Metric.P50, latencies.quantile(0.5) / 1e3);
