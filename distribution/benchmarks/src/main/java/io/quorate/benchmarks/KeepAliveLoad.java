@@ -38,8 +38,7 @@ final class KeepAliveLoad implements StreamRun.StreamLoad {
                             .setTTL(TTL_SECONDS)
                             .build()
                             .toByteArray();
-            ClientCalls.blockingUnaryCall(
-                    connections.of(i), grant, CallOptions.DEFAULT, lease);
+            ClientCalls.blockingUnaryCall(connections.of(i), grant, CallOptions.DEFAULT, lease);
             requests[i] = LeaseKeepAliveRequest.newBuilder().setID(i + 1L).build().toByteArray();
         }
         return new Renewals(options, connections, requests);

@@ -1,6 +1,5 @@
 package io.quorate.benchmarks;
 
-import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
@@ -19,7 +18,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A closed loop: each client has one call under way and sends the next from the answer's callback,
- * so the only client threads are the connections' readers. Calls that end in the measured window count.
+ * so the only client threads are the connections' readers. Calls that end in the measured window
+ * count.
  */
 final class Load {
     private static final int GRACE_SECONDS = 60;
@@ -125,7 +125,8 @@ final class Load {
         void next() {
             sentNanos = System.nanoTime();
             byte[] request = requests[random.nextInt(requests.length)];
-            ClientCalls.asyncUnaryCall(channel.newCall(method, Connections.IN_READER), request, this);
+            ClientCalls.asyncUnaryCall(
+                    channel.newCall(method, Connections.IN_READER), request, this);
         }
 
         @Override

@@ -25,8 +25,7 @@ final class LoadRun {
         try (ServerProcess process = new ServerProcess(server, options.serverFlags(), folder)) {
             process.awaitReady();
             try (Connections connections =
-                    new Connections(
-                            process.clientPort(), options.connections())) {
+                    new Connections(process.clientPort(), options.connections())) {
                 for (Workload workload : options.workloads()) {
                     Load.Measurement measured = Load.run(options, workload, process, connections);
                     add(report, server.name(), workload.title(), measured);

@@ -78,8 +78,7 @@ final class WatchLoad implements StreamRun.StreamLoad {
             for (int i = 0; i < connections.size(); i++) {
                 Histogram mine = new Histogram();
                 latencies.add(mine);
-                streams.add(
-                        new StreamCall(connections.of(i), watch, a -> answered(mine), failed));
+                streams.add(new StreamCall(connections.of(i), watch, a -> answered(mine), failed));
             }
             for (int i = 0; i < watchers; i++) {
                 streams.get(i % streams.size()).send(create);
