@@ -4,8 +4,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Byte strings: the tools keep keys, values, arguments and output as Strings that hold one byte in
- * each character (ISO-8859-1). Like Go's strings they carry any bytes unharmed, whatever the
- * locale says, from the command line to the server and back to the terminal.
+ * each character (ISO-8859-1). Like Go's strings they carry any bytes unharmed, whatever the locale
+ * says, from the command line to the server and back to the terminal.
  */
 public final class Bytes {
     private Bytes() {}

@@ -47,7 +47,8 @@ public record Command(
     }
 
     /** A command that only holds others. */
-    public static Command parent(String use, String brief, String description, Command... children) {
+    public static Command parent(
+            String use, String brief, String description, Command... children) {
         return new Command(
                 use,
                 brief,
@@ -64,7 +65,15 @@ public record Command(
     /** The same command under a heading. */
     public Command withGroup(String value) {
         return new Command(
-                use, brief, description, example, value, flags, inheritable, children, choices,
+                use,
+                brief,
+                description,
+                example,
+                value,
+                flags,
+                inheritable,
+                children,
+                choices,
                 action);
     }
 
@@ -77,22 +86,46 @@ public record Command(
     /** The same command with examples. */
     public Command withExample(String value) {
         return new Command(
-                use, brief, description, value, group, flags, inheritable, children, choices,
+                use,
+                brief,
+                description,
+                value,
+                group,
+                flags,
+                inheritable,
+                children,
+                choices,
                 action);
     }
 
     /** The same command with flags that the commands below it have too. */
     public Command withInheritable(Flag... values) {
         return new Command(
-                use, brief, description, example, group, flags, List.of(values), children, choices,
+                use,
+                brief,
+                description,
+                example,
+                group,
+                flags,
+                List.of(values),
+                children,
+                choices,
                 action);
     }
 
     /** The same command with the only values that its one argument may have. */
     public Command withChoices(String... values) {
         return new Command(
-                use, brief, description, example, group, flags, inheritable, children,
-                List.of(values), action);
+                use,
+                brief,
+                description,
+                example,
+                group,
+                flags,
+                inheritable,
+                children,
+                List.of(values),
+                action);
     }
 
     /** The same tree with each action put into another. */
@@ -114,7 +147,15 @@ public record Command(
         List<Flag> more = new ArrayList<>(flags);
         more.add(flag);
         return new Command(
-                use, brief, description, example, group, more, inheritable, children, choices,
+                use,
+                brief,
+                description,
+                example,
+                group,
+                more,
+                inheritable,
+                children,
+                choices,
                 action);
     }
 

@@ -1,6 +1,5 @@
 package io.quorate.cli;
 
-
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -104,7 +103,8 @@ final class Completion {
         int equals = typed.indexOf('=');
         boolean joined = typed.startsWith("-") && equals > 0;
         if (typed.startsWith("-") && !joined) return Optional.empty();
-        String flagWord = joined ? typed.substring(0, equals) : words.isEmpty() ? "" : words.getLast();
+        String flagWord =
+                joined ? typed.substring(0, equals) : words.isEmpty() ? "" : words.getLast();
         if (flagWord.length() < 2 || flagWord.charAt(0) != '-') return Optional.empty();
         if (!joined && flagWord.contains("=")) return Optional.empty();
         boolean named = flagWord.startsWith("--");

@@ -1,6 +1,5 @@
 package io.quorate.cli;
 
-
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Locale;

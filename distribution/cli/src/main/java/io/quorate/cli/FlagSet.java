@@ -79,8 +79,7 @@ final class FlagSet {
             String left = letters.substring(i);
             Flag flag = byLetter.get(left.substring(0, 1));
             if (flag == null) {
-                throw new UsageException(
-                        "unknown shorthand flag: " + rune(left) + " in -" + left);
+                throw new UsageException("unknown shorthand flag: " + rune(left) + " in -" + left);
             }
             if (left.length() > 2 && left.charAt(1) == '=') {
                 values.set(flag, left.substring(2));
@@ -95,8 +94,7 @@ final class FlagSet {
                 values.set(flag, words.get(at));
                 return at + 1;
             } else {
-                throw new UsageException(
-                        "flag needs an argument: " + rune(left) + " in -" + left);
+                throw new UsageException("flag needs an argument: " + rune(left) + " in -" + left);
             }
         }
         return at;

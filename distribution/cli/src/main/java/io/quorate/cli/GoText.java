@@ -150,8 +150,7 @@ public final class GoText {
                     case "s" -> 1_000_000_000L;
                     case "m" -> 60_000_000_000L;
                     case "h" -> 3_600_000_000_000L;
-                    case "" ->
-                            throw new BadValue("time: missing unit in duration " + quote(text));
+                    case "" -> throw new BadValue("time: missing unit in duration " + quote(text));
                     default ->
                             throw new BadValue(
                                     "time: unknown unit "
@@ -291,13 +290,13 @@ public final class GoText {
     private static boolean isPrint(int rune) {
         return switch (Character.getType(rune)) {
             case Character.CONTROL,
-                            Character.FORMAT,
-                            Character.SURROGATE,
-                            Character.PRIVATE_USE,
-                            Character.UNASSIGNED,
-                            Character.SPACE_SEPARATOR,
-                            Character.LINE_SEPARATOR,
-                            Character.PARAGRAPH_SEPARATOR ->
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED,
+                    Character.SPACE_SEPARATOR,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR ->
                     false;
             default -> true;
         };
@@ -378,7 +377,8 @@ public final class GoText {
     /** A number of bytes for people, in powers of 1000: {@code 20 kB}, {@code 2.1 GB}. */
     public static String size(long bytes) {
         if (Long.compareUnsigned(bytes, 10) < 0) return bytes + " B";
-        double value = bytes >= 0 ? bytes : new BigInteger(Long.toUnsignedString(bytes)).doubleValue();
+        double value =
+                bytes >= 0 ? bytes : new BigInteger(Long.toUnsignedString(bytes)).doubleValue();
         String[] units = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};
         int exponent = (int) Math.floor(Math.log(value) / Math.log(1000));
         double scaled = Math.floor(value / Math.pow(1000, exponent) * 10 + 0.5) / 10;

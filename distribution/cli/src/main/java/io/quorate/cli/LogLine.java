@@ -57,7 +57,9 @@ public final class LogLine {
                 case '\t' -> json.append("\\t");
                 default -> {
                     if (c < ' ') {
-                        json.append("\\u00").append(c < 16 ? "0" : "").append(Integer.toHexString(c));
+                        json.append("\\u00")
+                                .append(c < 16 ? "0" : "")
+                                .append(Integer.toHexString(c));
                     } else {
                         json.append(c);
                     }

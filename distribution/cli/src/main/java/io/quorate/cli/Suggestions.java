@@ -34,7 +34,10 @@ final class Suggestions {
                 current[j] =
                         from.charAt(i - 1) == to.charAt(j - 1)
                                 ? previous[j - 1]
-                                : 1 + Math.min(previous[j - 1], Math.min(previous[j], current[j - 1]));
+                                : 1
+                                        + Math.min(
+                                                previous[j - 1],
+                                                Math.min(previous[j], current[j - 1]));
             }
             previous = current;
         }

@@ -75,8 +75,7 @@ final class Cluster implements AutoCloseable {
     }
 
     /** Answers to one request. */
-    <Q, S> ResponseStream<S> stream(
-            MethodDescriptor<Q, S> method, Q request, Duration timeout) {
+    <Q, S> ResponseStream<S> stream(MethodDescriptor<Q, S> method, Q request, Duration timeout) {
         try {
             return client.stream(method, request, timeout);
         } catch (StatusRuntimeException e) {

@@ -104,8 +104,7 @@ final class CompareText {
                     compare.setTarget(Compare.CompareTarget.MOD).setModRevision(number(10));
             case "val", "value" ->
                     compare.setTarget(Compare.CompareTarget.VALUE).setValue(Ranges.key(value));
-            case "lease" ->
-                    compare.setTarget(Compare.CompareTarget.LEASE).setLease(number(16));
+            case "lease" -> compare.setTarget(Compare.CompareTarget.LEASE).setLease(number(16));
             default ->
                     throw refused(
                             "malformed comparison: " + line + " (unknown target " + target + ")");

@@ -58,8 +58,7 @@ final class Credentials {
         try {
             String first = ask("Password of " + user + ": ", terminal);
             if (first.isEmpty()) throw Exit.badArguments("empty password");
-            String again =
-                    ask("Type password of " + user + " again for confirmation: ", terminal);
+            String again = ask("Type password of " + user + " again for confirmation: ", terminal);
             if (!first.equals(again)) throw Exit.badArguments("given passwords are different");
             return first;
         } catch (IOException e) {

@@ -50,78 +50,73 @@ final class JsonPrinter extends Printer {
 
     @Override
     void watch(WatchResponse answer) {
-        object(
-                json -> {
-                    json.name("Header");
-                    ApiJson.writeGo(answer.getHeader(), json);
-                    json.name("Events");
-                    if (answer.getEventsCount() == 0) {
-                        json.nullValue();
-                    } else {
-                        json.beginArray();
-                        for (Event event : answer.getEventsList()) ApiJson.writeGo(event, json);
-                        json.endArray();
-                    }
-                    json.name("CompactRevision").value(answer.getCompactRevision());
-                    json.name("Canceled").value(answer.getCanceled());
-                    json.name("Created").value(answer.getCreated());
-                    json.name("CancelReason").value(answer.getCancelReason());
-                });
+        object(json -> {
+            json.name("Header");
+            ApiJson.writeGo(answer.getHeader(), json);
+            json.name("Events");
+            if (answer.getEventsCount() == 0) {
+                json.nullValue();
+            } else {
+                json.beginArray();
+                for (Event event : answer.getEventsList()) ApiJson.writeGo(event, json);
+                json.endArray();
+            }
+            json.name("CompactRevision").value(answer.getCompactRevision());
+            json.name("Canceled").value(answer.getCanceled());
+            json.name("Created").value(answer.getCreated());
+            json.name("CancelReason").value(answer.getCancelReason());
+        });
     }
 
     // ---- leases: the header's fields stand beside the answer's
 
     @Override
     void grant(LeaseGrantResponse answer) {
-        object(
-                json -> {
-                    ApiJson.writeGoFields(answer.getHeader(), json);
-                    json.name("ID").value(answer.getID());
-                    json.name("TTL").value(answer.getTTL());
-                    json.name("Error").value(answer.getError());
-                });
+        object(json -> {
+            ApiJson.writeGoFields(answer.getHeader(), json);
+            json.name("ID").value(answer.getID());
+            json.name("TTL").value(answer.getTTL());
+            json.name("Error").value(answer.getError());
+        });
     }
 
     @Override
     void keepAlive(LeaseKeepAliveResponse answer) {
-        object(
-                json -> {
-                    ApiJson.writeGoFields(answer.getHeader(), json);
-                    json.name("ID").value(answer.getID());
-                    json.name("TTL").value(answer.getTTL());
-                });
+        object(json -> {
+            ApiJson.writeGoFields(answer.getHeader(), json);
+            json.name("ID").value(answer.getID());
+            json.name("TTL").value(answer.getTTL());
+        });
     }
 
     @Override
     void timeToLive(LeaseTimeToLiveResponse answer, boolean keys) {
-        object(
-                json -> {
-                    ApiJson.writeGoFields(answer.getHeader(), json);
-                    json.name("id").value(answer.getID());
-                    json.name("ttl").value(answer.getTTL());
-                    json.name("granted-ttl").value(answer.getGrantedTTL());
-                    json.name("keys");
-                    if (answer.getKeysCount() == 0) {
-                        json.nullValue();
-                    } else {
-                        json.beginArray();
-                        for (ByteString key : answer.getKeysList()) json.value(key.toByteArray());
-                        json.endArray();
-                    }
-                });
+        object(json -> {
+            ApiJson.writeGoFields(answer.getHeader(), json);
+            json.name("id").value(answer.getID());
+            json.name("ttl").value(answer.getTTL());
+            json.name("granted-ttl").value(answer.getGrantedTTL());
+            json.name("keys");
+            if (answer.getKeysCount() == 0) {
+                json.nullValue();
+            } else {
+                json.beginArray();
+                for (ByteString key : answer.getKeysList()) json.value(key.toByteArray());
+                json.endArray();
+            }
+        });
     }
 
     @Override
     void leases(LeaseLeasesResponse answer) {
-        object(
-                json -> {
-                    ApiJson.writeGoFields(answer.getHeader(), json);
-                    json.name("leases").beginArray();
-                    for (LeaseStatus lease : answer.getLeasesList()) {
-                        json.beginObject().name("id").value(lease.getID()).endObject();
-                    }
-                    json.endArray();
-                });
+        object(json -> {
+            ApiJson.writeGoFields(answer.getHeader(), json);
+            json.name("leases").beginArray();
+            for (LeaseStatus lease : answer.getLeasesList()) {
+                json.beginObject().name("id").value(lease.getID()).endObject();
+            }
+            json.endArray();
+        });
     }
 
     // ---- members
@@ -164,14 +159,13 @@ final class JsonPrinter extends Printer {
 
     private void hexMembers(
             ResponseHeader header, Consumer<JsonWriter> between, List<Member> members) {
-        object(
-                json -> {
-                    hexHeader(header, json.name("header"));
-                    between.accept(json);
-                    json.name("members").beginArray();
-                    for (Member member : members) hexMember(member, json);
-                    json.endArray();
-                });
+        object(json -> {
+            hexHeader(header, json.name("header"));
+            between.accept(json);
+            json.name("members").beginArray();
+            for (Member member : members) hexMember(member, json);
+            json.endArray();
+        });
     }
 
     private static void hexHeader(ResponseHeader header, JsonWriter json) {
@@ -243,10 +237,7 @@ final class JsonPrinter extends Printer {
     @Override
     void hashKv(List<Endpoints.HashKv> endpoints) {
         JsonWriter json = JsonWriter.likeGo();
-        array(
-                endpoints,
-                hash -> member(json, hash.endpoint(), "HashKV", hash.response()),
-                json);
+        array(endpoints, hash -> member(json, hash.endpoint(), "HashKV", hash.response()), json);
     }
 
     private static void member(JsonWriter json, String endpoint, String name, Message answer) {

@@ -96,8 +96,7 @@ final class KvCommands {
     }
 
     /** Puts the parts of a streamed range together. */
-    private static RangeResponse streamed(
-            Cluster cluster, Session session, RangeRequest request) {
+    private static RangeResponse streamed(Cluster cluster, Session session, RangeRequest request) {
         RangeResponse.Builder whole = RangeResponse.newBuilder();
         try (ResponseStream<RangeStreamResponse> parts =
                 cluster.stream(KVGrpc.getRangeStreamMethod(), request, session.timeout())) {

@@ -41,8 +41,7 @@ final class KvRequests {
         Flag.toggle("keys-only", "Get only the keys"),
         Flag.toggle("count-only", "Get only the count"),
         Flag.toggle(
-                "print-value-only",
-                "Only write values when using the \"simple\" output format"),
+                "print-value-only", "Only write values when using the \"simple\" output format"),
         Flag.number("min-create-rev", "Minimum create revision"),
         Flag.number("max-create-rev", "Maximum create revision"),
         Flag.number("min-mod-rev", "Minimum modification revision"),
@@ -163,8 +162,7 @@ final class KvRequests {
     private static void inOrder(String minName, long min, String maxName, long max) {
         if (max > 0 && min > max) {
             throw new Exit(
-                    Exit.BAD_FEATURE,
-                    minName + "(=" + min + ") > " + maxName + "(=" + max + ")");
+                    Exit.BAD_FEATURE, minName + "(=" + min + ") > " + maxName + "(=" + max + ")");
         }
     }
 
@@ -175,8 +173,7 @@ final class KvRequests {
         if (arguments.isEmpty()) throw Exit.badArguments(missing);
         boolean keepValue = flags.on("ignore-value");
         if (keepValue && arguments.size() > 1) {
-            throw Exit.badArguments(
-                    "put command needs only 1 argument when 'ignore-value' is set");
+            throw Exit.badArguments("put command needs only 1 argument when 'ignore-value' is set");
         }
         PutRequest.Builder request =
                 PutRequest.newBuilder().setKey(Ranges.key(arguments.getFirst()));

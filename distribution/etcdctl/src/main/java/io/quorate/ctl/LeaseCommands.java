@@ -80,8 +80,7 @@ final class LeaseCommands {
         Session session = Session.open(call);
         try (Cluster cluster = session.cluster()) {
             LeaseRevokeRequest request = LeaseRevokeRequest.newBuilder().setID(id).build();
-            session.printer()
-                    .revoke(id, cluster.write(LeaseGrpc.getLeaseRevokeMethod(), request));
+            session.printer().revoke(id, cluster.write(LeaseGrpc.getLeaseRevokeMethod(), request));
         } catch (CallFailure e) {
             throw new Exit(Exit.ERROR, "failed to revoke lease (" + e.getMessage() + ")");
         }
@@ -95,8 +94,7 @@ final class LeaseCommands {
                 LeaseTimeToLiveRequest.newBuilder().setID(id(text)).setKeys(keys).build();
         try (Cluster cluster = session.patientCluster()) {
             session.printer()
-                    .timeToLive(
-                            cluster.read(LeaseGrpc.getLeaseTimeToLiveMethod(), request), keys);
+                    .timeToLive(cluster.read(LeaseGrpc.getLeaseTimeToLiveMethod(), request), keys);
         } catch (CallFailure e) {
             throw new Exit(Exit.BAD_CONNECTION, e.getMessage());
         }
@@ -134,11 +132,9 @@ final class LeaseCommands {
             LeaseKeepAliveResponse answer =
                     cluster.next(stream)
                             .orElseThrow(() ->
-                                    new CallFailure(
-                                            Status.UNAVAILABLE.withDescription("EOF")));
+                                    new CallFailure(Status.UNAVAILABLE.withDescription("EOF")));
             if (answer.getTTL() <= 0) {
-                throw new Exit(
-                        Exit.BAD_CONNECTION, "etcdserver: requested lease not found");
+                throw new Exit(Exit.BAD_CONNECTION, "etcdserver: requested lease not found");
             }
             session.printer().keepAlive(answer);
         }

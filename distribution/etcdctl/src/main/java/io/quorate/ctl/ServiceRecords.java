@@ -60,7 +60,10 @@ final class ServiceRecords {
     /** From {@code priority weight port host.}. */
     private static String endpoint(String scheme, String service) {
         String[] fields = service.split(" ");
-        String host = fields[3].endsWith(".") ? fields[3].substring(0, fields[3].length() - 1) : fields[3];
+        String host =
+                fields[3].endsWith(".")
+                        ? fields[3].substring(0, fields[3].length() - 1)
+                        : fields[3];
         return scheme + host + ":" + fields[2];
     }
 }

@@ -169,9 +169,7 @@ final class Session {
         Optional<Tls> tls = files.tls();
         if (tls.isPresent()) whole = whole.withTls(tls.get());
         if (credentials.isPresent()) {
-            whole =
-                    whole.withCredentials(
-                            credentials.get().user(), credentials.get().password());
+            whole = whole.withCredentials(credentials.get().user(), credentials.get().password());
         }
         try {
             return whole.withEndpoints(endpoints);
@@ -187,8 +185,7 @@ final class Session {
     private static List<String> endpoints(FlagValues flags, Terminal terminal) {
         String domain = flags.text("discovery-srv");
         if (!domain.isEmpty()) {
-            List<String> found =
-                    ServiceRecords.endpoints(domain, flags.text("discovery-srv-name"));
+            List<String> found = ServiceRecords.endpoints(domain, flags.text("discovery-srv-name"));
             if (flags.on("insecure-discovery")) return found;
             List<String> secure = new ArrayList<>();
             for (String endpoint : found) {

@@ -45,7 +45,8 @@ final class TxnCommand {
             put key2 "some extra key"
             ---
 
-            Refer to https://github.com/etcd-io/etcd/blob/main/etcdctl/README.md#txn-options.""";
+            Refer to https://github.com/etcd-io/etcd/blob/main/etcdctl/README.md#txn-options.\
+            """;
 
     private final Terminal terminal;
     private final boolean prompts;
@@ -178,7 +179,6 @@ final class TxnCommand {
         }
         read = Optional.empty();
         lines.runLine(words);
-        return read.orElseThrow(
-                () -> new Exit(Exit.INVALID_INPUT, "invalid txn request: " + line));
+        return read.orElseThrow(() -> new Exit(Exit.INVALID_INPUT, "invalid txn request: " + line));
     }
 }

@@ -12,8 +12,8 @@ final class Words {
     private Words() {}
 
     /**
-     * Splits a line at white space. A word in double quotes may hold spaces and Go's escapes, one in
-     * single quotes anything but single quotes.
+     * Splits a line at white space. A word in double quotes may hold spaces and Go's escapes, one
+     * in single quotes anything but single quotes.
      *
      * @throws Exit with code 3 for a double quoted word with a bad escape
      */

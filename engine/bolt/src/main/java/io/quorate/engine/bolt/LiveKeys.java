@@ -53,7 +53,8 @@ final class LiveKeys {
         int hole = freed;
         for (int slot = next(hole); !isFree(slot); slot = next(slot)) {
             int home = home(table[slot + 1]);
-            boolean between = hole <= slot ? hole < home && home <= slot : hole < home || home <= slot;
+            boolean between =
+                    hole <= slot ? hole < home && home <= slot : hole < home || home <= slot;
             if (between) continue;
             table[hole] = table[slot];
             table[hole + 1] = table[slot + 1];

@@ -61,8 +61,7 @@ public final class StateRestore {
 
     /** The file may be another program's, and what we do not know we could only lose. */
     private void refuseUnknownBuckets() {
-        Set<String> known =
-                Set.copyOf(Keyspaces.ALL.stream().map(Keyspace::name).toList());
+        Set<String> known = Set.copyOf(Keyspaces.ALL.stream().map(Keyspace::name).toList());
         for (byte[] bucket : file.buckets()) {
             String name = new String(bucket, StandardCharsets.UTF_8);
             if (!known.contains(name)) {

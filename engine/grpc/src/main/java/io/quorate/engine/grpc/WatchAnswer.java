@@ -90,9 +90,7 @@ record WatchAnswer(
     }
 
     private static int bytesSize(byte[] bytes) {
-        return KV_TAG_BYTES
-                + CodedOutputStream.computeUInt32SizeNoTag(bytes.length)
-                + bytes.length;
+        return KV_TAG_BYTES + CodedOutputStream.computeUInt32SizeNoTag(bytes.length) + bytes.length;
     }
 
     private byte[] before(WatchEvent event) {

@@ -165,9 +165,7 @@ final class WatchCall extends ServerCall.Listener<WatchRequest> {
                 }
                 control(
                         created.revision(),
-                        WatchResponse.newBuilder()
-                                .setWatchId(created.watchId())
-                                .setCreated(true),
+                        WatchResponse.newBuilder().setWatchId(created.watchId()).setCreated(true),
                         start);
             }
             case WatchMessage.Refused(var revision, var reason) ->

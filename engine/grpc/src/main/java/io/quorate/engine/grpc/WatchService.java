@@ -76,8 +76,7 @@ final class WatchService implements BindableService {
     public ServerServiceDefinition bindService() {
         MethodDescriptor<WatchRequest, WatchResponse> known = WatchGrpc.getWatchMethod();
         MethodDescriptor<WatchRequest, WatchAnswer> method =
-                known.toBuilder(known.getRequestMarshaller(), new WatchAnswer.Marshaller())
-                        .build();
+                known.toBuilder(known.getRequestMarshaller(), new WatchAnswer.Marshaller()).build();
         ServiceDescriptor service =
                 ServiceDescriptor.newBuilder(WatchGrpc.SERVICE_NAME).addMethod(method).build();
         return ServerServiceDefinition.builder(service)
@@ -133,7 +132,8 @@ final class WatchService implements BindableService {
         }
 
         private static Histogram histogram(MetricRegistry metrics, String name, String help) {
-            return metrics.histogram("etcd_debugging_server_watch_send_loop_" + name, help, BUCKETS);
+            return metrics.histogram(
+                    "etcd_debugging_server_watch_send_loop_" + name, help, BUCKETS);
         }
     }
 }

@@ -105,8 +105,7 @@ class WatchServiceTest {
     }
 
     private void put(String key, String value, long revision) {
-        assertEquals(
-                revision, server.kv.put(Texts.put(key, value)).getHeader().getRevision());
+        assertEquals(revision, server.kv.put(Texts.put(key, value)).getHeader().getRevision());
     }
 
     @Test

@@ -39,7 +39,9 @@ import java.util.stream.Stream;
 public final class SnapshotRestore {
     private static final System.Logger LOG = System.getLogger("io.quorate.engine.server");
 
-    /** Term of the membership that the members begin with, as if each had been added by an entry. */
+    /**
+     * Term of the membership that the members begin with, as if each had been added by an entry.
+     */
     private static final long FIRST_TERM = 1;
 
     private final Request request;
@@ -116,7 +118,8 @@ public final class SnapshotRestore {
         for (int i = 1; i < members.size(); i++) {
             long id = members.get(i).id();
             if (id == members.get(i - 1).id()) {
-                throw new ConfigException("member exists with identical ID " + Long.toHexString(id));
+                throw new ConfigException(
+                        "member exists with identical ID " + Long.toHexString(id));
             }
         }
         return members;
@@ -222,8 +225,7 @@ public final class SnapshotRestore {
     }
 
     private void store(PluginRegistry plugins, StateRestore content, List<Member> members) {
-        DataDirectory directory =
-                DataDirectory.ofNewMember(request.dataDir, logDir, stateDir);
+        DataDirectory directory = DataDirectory.ofNewMember(request.dataDir, logDir, stateDir);
         try (Stores stores =
                         Stores.open(
                                 request.storage,
