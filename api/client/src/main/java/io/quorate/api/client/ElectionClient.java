@@ -1,7 +1,6 @@
 package io.quorate.api.client;
 
 import com.google.protobuf.ByteString;
-
 import io.quorate.api.proto.election.CampaignRequest;
 import io.quorate.api.proto.election.CampaignResponse;
 import io.quorate.api.proto.election.ElectionGrpc;
@@ -35,7 +34,11 @@ public final class ElectionClient {
     public CampaignResponse campaign(ByteString name, long lease, ByteString value) {
         return client.callWithoutLimit(
                 ElectionGrpc.getCampaignMethod(),
-                CampaignRequest.newBuilder().setName(name).setLease(lease).setValue(value).build());
+                CampaignRequest.newBuilder()
+                        .setName(name)
+                        .setLease(lease)
+                        .setValue(value)
+                        .build());
     }
 
     /** Changes what observers see. */

@@ -1,7 +1,6 @@
 package io.quorate.api.client;
 
 import com.google.protobuf.ByteString;
-
 import io.quorate.api.proto.CompactionRequest;
 import io.quorate.api.proto.CompactionResponse;
 import io.quorate.api.proto.DeleteRangeRequest;
@@ -21,8 +20,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Keys and values. Reads are linearizable unless the request says {@code serializable}.
- * Thread-safe; see {@link Client} for blocking and failures.
+ * Keys and values. Reads are linearizable unless the request says {@code serializable}. Thread-safe;
+ * see {@link Client} for blocking and failures.
  */
 public final class KvClient {
     private final Client client;
@@ -62,7 +61,8 @@ public final class KvClient {
     }
 
     public PutResponse put(String key, String value) {
-        return put(PutRequest.newBuilder().setKey(Keys.of(key)).setValue(Keys.of(value)).build());
+        return put(
+                PutRequest.newBuilder().setKey(Keys.of(key)).setValue(Keys.of(value)).build());
     }
 
     public PutResponse put(PutRequest request) {
