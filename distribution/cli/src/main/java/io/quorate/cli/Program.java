@@ -16,6 +16,7 @@ import java.util.Optional;
 public final class Program {
     private final Command root;
     private final Help help;
+    private final Manners manners;
     private final String afterHelp;
     private final Terminal terminal;
     private final Map<String, String> environment;
@@ -33,6 +34,18 @@ public final class Program {
             String afterHelp,
             Terminal terminal,
             Map<String, String> environment) {
+        this(root, groups, afterHelp, Manners.ETCDCTL, terminal, environment);
+    }
+
+    /** A tool with manners. */
+    public Program(
+            Command root,
+            List<String> groups,
+            String afterHelp,
+            Manners manners,
+            Terminal terminal,
+            Map<String, String> environment) {
+        this.manners = manners;
         this.help = new Help(groups);
         this.afterHelp = afterHelp;
         this.terminal = terminal;
@@ -41,7 +54,7 @@ public final class Program {
                 root.withFlag(
                                 Flag.toggle(Command.HELP, "help for " + root.name())
                                         .withLetter("h")
-                                        .withHidden(true))
+                                        .withHidden(!manners.showsHelpFlag()))
                         .withChild(helpCommand(root, groups.isEmpty() ? "" : groups.getLast()));
     }
 
@@ -122,6 +135,7 @@ public final class Program {
         if (unknown.isPresent()) {
             terminal.error("Error: " + unknownCommand(unknown.get()));
             terminal.error("Run '" + root.name() + " --help' for usage.");
+            repeat(unknownCommand(unknown.get()));
             return Exit.ERROR;
         }
         return execute(found, words);
@@ -146,13 +160,19 @@ public final class Program {
                 return Exit.SUCCESS;
             }
             checkChoices(path, flags.arguments());
+            if (action.get() instanceof CheckedAction checked) checked.check(flags);
             action.get().run(invocation(path, flags, words));
             return Exit.SUCCESS;
         } catch (UsageException e) {
             terminal.error("Error: " + e.getMessage());
             terminal.error(help.usage(path));
+            repeat(e.getMessage());
             return Exit.ERROR;
         }
+    }
+
+    private void repeat(String mistake) {
+        if (manners.repeats()) terminal.error("Error: " + mistake);
     }
 
     private static void checkChoices(CommandPath path, List<String> arguments)
@@ -172,7 +192,7 @@ public final class Program {
     }
 
     private void printHelp(CommandPath path) {
-        terminal.print(Bytes.ofText(help.help(path)));
+        terminal.print(Bytes.ofText(manners.describes() ? help.help(path) : help.usage(path)));
         if (!afterHelp.isEmpty()) terminal.line(afterHelp);
     }
 

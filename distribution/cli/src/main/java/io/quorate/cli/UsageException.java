@@ -4,7 +4,8 @@ package io.quorate.cli;
 public final class UsageException extends Exception {
     private static final long serialVersionUID = 1;
 
-    UsageException(String message) {
+    /** Says what does not fit. */
+    public UsageException(String message) {
         super(message, null, false, false);
     }
 }

@@ -7,7 +7,8 @@ import io.quorate.api.proto.AuthenticateRequest;
 import io.quorate.api.proto.AuthenticateResponse;
 
 /**
- * Login; users and roles are plain calls of {@code AuthGrpc}'s methods. Thread-safe. See {@link Client} for blocking and failures.
+ * Login; users and roles are plain calls of {@code AuthGrpc}'s methods. Thread-safe. See {@link
+ * Client} for blocking and failures.
  */
 public final class AuthClient {
     private final Client client;

@@ -16,9 +16,7 @@ import io.quorate.api.proto.MemberUpdateResponse;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * The members of the cluster (CL-*). Thread-safe. See {@link Client} for blocking and failures.
- */
+/** The members of the cluster (CL-*). Thread-safe. See {@link Client} for blocking and failures. */
 public final class ClusterClient {
     private final Client client;
 

@@ -1,6 +1,7 @@
 package io.quorate.api.client;
 
 import com.google.protobuf.ByteString;
+
 import io.quorate.api.proto.election.CampaignRequest;
 import io.quorate.api.proto.election.CampaignResponse;
 import io.quorate.api.proto.election.ElectionGrpc;
@@ -34,11 +35,7 @@ public final class ElectionClient {
     public CampaignResponse campaign(ByteString name, long lease, ByteString value) {
         return client.callWithoutLimit(
                 ElectionGrpc.getCampaignMethod(),
-                CampaignRequest.newBuilder()
-                        .setName(name)
-                        .setLease(lease)
-                        .setValue(value)
-                        .build());
+                CampaignRequest.newBuilder().setName(name).setLease(lease).setValue(value).build());
     }
 
     /** Changes what observers see. */

@@ -19,8 +19,8 @@ public final class Keys {
     }
 
     /**
-     * The {@code range_end} of all keys with a prefix: the prefix with its last byte raised, without
-     * the 0xff bytes that cannot be; one 0 byte, "to the end", if nothing is left (KV-02).
+     * The {@code range_end} of all keys with a prefix: the prefix with its last byte raised,
+     * without the 0xff bytes that cannot be; one 0 byte, "to the end", if nothing is left.
      */
     public static ByteString afterPrefix(ByteString prefix) {
         byte[] end = prefix.toByteArray();

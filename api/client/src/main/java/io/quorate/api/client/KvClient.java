@@ -1,6 +1,7 @@
 package io.quorate.api.client;
 
 import com.google.protobuf.ByteString;
+
 import io.quorate.api.proto.CompactionRequest;
 import io.quorate.api.proto.CompactionResponse;
 import io.quorate.api.proto.DeleteRangeRequest;
@@ -20,8 +21,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Keys and values. Reads are linearizable unless the request says {@code serializable}. Thread-safe;
- * see {@link Client} for blocking and failures.
+ * Keys and values. Reads are linearizable unless the request says {@code serializable}.
+ * Thread-safe; see {@link Client} for blocking and failures.
  */
 public final class KvClient {
     private final Client client;
@@ -52,7 +53,7 @@ public final class KvClient {
     }
 
     /**
-     * A large range in pieces, from one revision (KV-30; etcd 3.7). Not begun again when it fails.
+     * A large range in pieces, from one revision (KV-25; etcd 3.7). Not begun again when it fails.
      *
      * @param timeout for the whole of it; zero for none
      */
@@ -61,8 +62,7 @@ public final class KvClient {
     }
 
     public PutResponse put(String key, String value) {
-        return put(
-                PutRequest.newBuilder().setKey(Keys.of(key)).setValue(Keys.of(value)).build());
+        return put(PutRequest.newBuilder().setKey(Keys.of(key)).setValue(Keys.of(value)).build());
     }
 
     public PutResponse put(PutRequest request) {

@@ -76,16 +76,14 @@ public final class LeaseClient {
      */
     public LeaseKeepAliveResponse keepAliveOnce(long id) {
         try (var stream =
-                client.open(
-                        LeaseGrpc.getLeaseKeepAliveMethod(), client.config().callTimeout())) {
+                client.open(LeaseGrpc.getLeaseKeepAliveMethod(), client.config().callTimeout())) {
             stream.send(LeaseKeepAliveRequest.newBuilder().setID(id).build());
             LeaseKeepAliveResponse response =
                     stream.next()
-                            .orElseThrow(
-                                    () ->
-                                            Status.UNAVAILABLE
-                                                    .withDescription("no answer to a keepalive")
-                                                    .asRuntimeException());
+                            .orElseThrow(() ->
+                                    Status.UNAVAILABLE
+                                            .withDescription("no answer to a keepalive")
+                                            .asRuntimeException());
             if (response.getTTL() <= 0) {
                 throw LeaseKeeper.notFound().asRuntimeException();
             }

@@ -50,9 +50,7 @@ final class LeaseKeeper implements AutoCloseable {
         boolean start;
         synchronized (this) {
             if (closed) {
-                throw Status.CANCELLED
-                        .withDescription("the client is closed")
-                        .asRuntimeException();
+                throw Status.CANCELLED.withDescription("the client is closed").asRuntimeException();
             }
             entries.computeIfAbsent(id, key -> new ArrayList<>(1)).add(entry);
             start = !running;
@@ -93,18 +91,18 @@ final class LeaseKeeper implements AutoCloseable {
         return switch (status.getCode()) {
             case UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED, INVALID_ARGUMENT -> true;
             case OK,
-                            CANCELLED,
-                            UNKNOWN,
-                            DEADLINE_EXCEEDED,
-                            NOT_FOUND,
-                            ALREADY_EXISTS,
-                            RESOURCE_EXHAUSTED,
-                            FAILED_PRECONDITION,
-                            ABORTED,
-                            OUT_OF_RANGE,
-                            INTERNAL,
-                            UNAVAILABLE,
-                            DATA_LOSS ->
+                    CANCELLED,
+                    UNKNOWN,
+                    DEADLINE_EXCEEDED,
+                    NOT_FOUND,
+                    ALREADY_EXISTS,
+                    RESOURCE_EXHAUSTED,
+                    FAILED_PRECONDITION,
+                    ABORTED,
+                    OUT_OF_RANGE,
+                    INTERNAL,
+                    UNAVAILABLE,
+                    DATA_LOSS ->
                     false;
         };
     }

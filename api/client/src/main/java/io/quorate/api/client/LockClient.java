@@ -1,6 +1,7 @@
 package io.quorate.api.client;
 
 import com.google.protobuf.ByteString;
+
 import io.quorate.api.proto.lock.LockGrpc;
 import io.quorate.api.proto.lock.LockRequest;
 import io.quorate.api.proto.lock.LockResponse;
@@ -8,7 +9,8 @@ import io.quorate.api.proto.lock.UnlockRequest;
 import io.quorate.api.proto.lock.UnlockResponse;
 
 /**
- * Locks held by the server (LK-*): the same keys as etcd's own clients use. Thread-safe. See {@link Client} for blocking and failures.
+ * Locks held by the server (LK-*): the same keys as etcd's own clients use. Thread-safe. See {@link
+ * Client} for blocking and failures.
  */
 public final class LockClient {
     private final Client client;

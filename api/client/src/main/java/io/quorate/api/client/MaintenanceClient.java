@@ -23,8 +23,8 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 
 /**
- * Care of single members (MA-*): most of it concerns the member that answers, so use a client with one
- * endpoint. Thread-safe. See {@link Client} for blocking and failures.
+ * Care of single members (MA-*): most of it concerns the member that answers, so use a client with
+ * one endpoint. Thread-safe. See {@link Client} for blocking and failures.
  */
 public final class MaintenanceClient {
     private final Client client;

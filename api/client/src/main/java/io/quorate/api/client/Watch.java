@@ -138,8 +138,7 @@ public final class Watch implements AutoCloseable {
             whole = gathered.clearFragment().build();
         }
         // Not the header's revision: a catch-up batch may end before it.
-        nextRevision =
-                whole.getEvents(whole.getEventsCount() - 1).getKv().getModRevision() + 1;
+        nextRevision = whole.getEvents(whole.getEventsCount() - 1).getKv().getModRevision() + 1;
         return Optional.of(whole);
     }
 
@@ -217,11 +216,10 @@ public final class Watch implements AutoCloseable {
                         .build());
         WatchResponse created =
                 opened.next()
-                        .orElseThrow(
-                                () ->
-                                        Status.UNAVAILABLE
-                                                .withDescription("the watch was not created")
-                                                .asRuntimeException());
+                        .orElseThrow(() ->
+                                Status.UNAVAILABLE
+                                        .withDescription("the watch was not created")
+                                        .asRuntimeException());
         if (created.getCanceled()) {
             opened.close();
             if (!tokenRenewed && tokenRefused(created.getCancelReason())) {

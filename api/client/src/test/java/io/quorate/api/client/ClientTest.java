@@ -11,6 +11,7 @@ import io.grpc.StatusRuntimeException;
 import io.quorate.api.proto.KVGrpc;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -143,18 +144,15 @@ final class ClientTest {
                 ClientConfig.of(nobody())
                         .withTimeouts(Duration.ofSeconds(1), Duration.ofMillis(300));
         Client client = client(config);
-        var failure =
-                assertThrows(StatusRuntimeException.class, () -> client.kv().put("a", "1"));
+        var failure = assertThrows(StatusRuntimeException.class, () -> client.kv().put("a", "1"));
         assertEquals(Status.Code.DEADLINE_EXCEEDED, failure.getStatus().getCode());
         assertEquals("context deadline exceeded", failure.getStatus().getDescription());
     }
 
     @Test
     void withoutAnyMemberAndTimeoutTheRetriesRunOut() throws IOException {
-        Client client =
-                client(ClientConfig.of(nobody()).withRetries(3, Duration.ofMillis(1)));
-        var failure =
-                assertThrows(StatusRuntimeException.class, () -> client.kv().get("a"));
+        Client client = client(ClientConfig.of(nobody()).withRetries(3, Duration.ofMillis(1)));
+        var failure = assertThrows(StatusRuntimeException.class, () -> client.kv().get("a"));
         assertEquals(Status.Code.UNAVAILABLE, failure.getStatus().getCode());
         assertTrue(
                 failure.getStatus().getDescription().contains("connection to 127.0.0.1:"),
@@ -182,14 +180,10 @@ final class ClientTest {
         Client client = client(member.endpoint());
         CompletableFuture<Status.Code> end = new CompletableFuture<>();
         Thread caller =
-                Thread.startVirtualThread(
-                        () -> {
-                            Status.Code code = codeOf(() -> client.kv().put("a", "1"));
-                            end.complete(
-                                    Thread.currentThread().isInterrupted()
-                                            ? code
-                                            : Status.Code.OK);
-                        });
+                Thread.startVirtualThread(() -> {
+                    Status.Code code = codeOf(() -> client.kv().put("a", "1"));
+                    end.complete(Thread.currentThread().isInterrupted() ? code : Status.Code.OK);
+                });
         arrived.await();
         caller.interrupt();
         assertEquals(Status.Code.CANCELLED, end.get());
@@ -272,8 +266,7 @@ final class ClientTest {
 
     @Test
     void requireLeaderIsSent() throws IOException {
-        Client client =
-                client(ClientConfig.of(cluster.start().endpoint()).withRequireLeader(true));
+        Client client = client(ClientConfig.of(cluster.start().endpoint()).withRequireLeader(true));
         client.kv().get("a");
         var hasLeader = Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER);
         assertEquals("true", cluster.metadata.getLast().get(hasLeader));

@@ -1,6 +1,7 @@
 package io.quorate.api.client;
 
 import com.google.protobuf.ByteString;
+
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.Metadata;
@@ -61,8 +62,7 @@ final class FakeCluster implements AutoCloseable {
     private long compacted;
 
     final Map<Long, AtomicInteger> renewals = new HashMap<>();
-    final AtomicReference<Optional<String>> demandedToken =
-            new AtomicReference<>(Optional.empty());
+    final AtomicReference<Optional<String>> demandedToken = new AtomicReference<>(Optional.empty());
     final AtomicInteger logins = new AtomicInteger();
     final List<Metadata> metadata = new ArrayList<>();
     private final List<Server> servers = new ArrayList<>();
@@ -159,8 +159,7 @@ final class FakeCluster implements AutoCloseable {
 
     private synchronized void watch(
             WatchCreateRequest request, ServerCallStreamObserver<WatchResponse> out) {
-        long from =
-                request.getStartRevision() == 0 ? revision() + 1 : request.getStartRevision();
+        long from = request.getStartRevision() == 0 ? revision() + 1 : request.getStartRevision();
         out.onNext(WatchResponse.newBuilder().setHeader(header()).setCreated(true).build());
         if (from < compacted) {
             out.onNext(
@@ -230,7 +229,8 @@ final class FakeCluster implements AutoCloseable {
                 fault.get().accept(out);
                 return;
             }
-            FakeCluster.this.put(request.getValue().toStringUtf8(), request.getKey().toStringUtf8());
+            FakeCluster.this.put(
+                    request.getValue().toStringUtf8(), request.getKey().toStringUtf8());
             out.onNext(PutResponse.newBuilder().setHeader(header()).build());
             out.onCompleted();
         }
@@ -277,16 +277,12 @@ final class FakeCluster implements AutoCloseable {
 
     private final class Leases extends LeaseGrpc.LeaseImplBase {
         @Override
-        public void leaseGrant(
-                LeaseGrantRequest request, StreamObserver<LeaseGrantResponse> out) {
+        public void leaseGrant(LeaseGrantRequest request, StreamObserver<LeaseGrantResponse> out) {
             synchronized (renewals) {
                 long id = renewals.size() + 100L;
                 renewals.put(id, new AtomicInteger());
                 out.onNext(
-                        LeaseGrantResponse.newBuilder()
-                                .setID(id)
-                                .setTTL(request.getTTL())
-                                .build());
+                        LeaseGrantResponse.newBuilder().setID(id).setTTL(request.getTTL()).build());
             }
             out.onCompleted();
         }

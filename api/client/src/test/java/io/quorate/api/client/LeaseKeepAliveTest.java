@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -106,8 +107,7 @@ final class LeaseKeepAliveTest {
         try (var good = client.leases().keepAlive(7, answer -> renewed.add(answer.getTTL()));
                 var gone = client.leases().keepAlive(8)) {
             var failure = assertThrows(ExecutionException.class, () -> gone.ended().get());
-            assertEquals(
-                    Status.Code.NOT_FOUND, Status.fromThrowable(failure.getCause()).getCode());
+            assertEquals(Status.Code.NOT_FOUND, Status.fromThrowable(failure.getCause()).getCode());
             renewed.take();
             assertFalse(good.ended().isDone());
         }

@@ -26,7 +26,15 @@ final class ReadmeTest {
         assertTrue(from > 8, "README.md has no java block");
         String source = readme.substring(from, readme.indexOf("```", from));
         Path file = Files.writeString(dir.resolve("Example.java"), source);
-        run("javac", "-Xlint:all,-path", "-Werror", "-d", dir.toString(), "-cp", classPath(), file.toString());
+        run(
+                "javac",
+                "-Xlint:all,-path",
+                "-Werror",
+                "-d",
+                dir.toString(),
+                "-cp",
+                classPath(),
+                file.toString());
         try (FakeCluster cluster = new FakeCluster()) {
             String printed =
                     run(

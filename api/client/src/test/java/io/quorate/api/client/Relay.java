@@ -64,27 +64,26 @@ final class Relay implements AutoCloseable {
     private static void pump(Socket from, Socket to, int bytes) {
         Thread.ofPlatform()
                 .daemon()
-                .start(
-                        () -> {
-                            try (from;
-                                    to) {
-                                InputStream in = from.getInputStream();
-                                OutputStream out = to.getOutputStream();
-                                byte[] buffer = new byte[65_536];
-                                long left = bytes;
-                                for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
-                                    out.write(buffer, 0, (int) Math.min(n, left));
-                                    left -= n;
-                                    if (left <= 0) {
-                                        reset(from);
-                                        reset(to);
-                                        return;
-                                    }
-                                }
-                            } catch (IOException e) {
-                                // One side has gone; closing the other is all there is to do.
+                .start(() -> {
+                    try (from;
+                            to) {
+                        InputStream in = from.getInputStream();
+                        OutputStream out = to.getOutputStream();
+                        byte[] buffer = new byte[65_536];
+                        long left = bytes;
+                        for (int n = in.read(buffer); n > 0; n = in.read(buffer)) {
+                            out.write(buffer, 0, (int) Math.min(n, left));
+                            left -= n;
+                            if (left <= 0) {
+                                reset(from);
+                                reset(to);
+                                return;
                             }
-                        });
+                        }
+                    } catch (IOException e) {
+                        // One side has gone; closing the other is all there is to do.
+                    }
+                });
     }
 
     private static void reset(Socket socket) throws IOException {

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+
 import io.grpc.Server;
 import io.grpc.stub.StreamObserver;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.SnapshotRequest;
 import io.quorate.api.proto.SnapshotResponse;
+
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;

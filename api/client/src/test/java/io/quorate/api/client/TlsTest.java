@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.netty.handler.ssl.ClientAuth;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -138,8 +139,7 @@ final class TlsTest {
         int n = Math.min(number.length, 32);
         System.arraycopy(number, number.length - n, secret, 32 - n, n);
         byte[] secp256r1 = {0x2a, (byte) 0x86, 0x48, (byte) 0xce, 0x3d, 3, 1, 7};
-        return der(
-                0x30, integer(BigInteger.ONE), der(4, secret), der(0xa0, der(6, secp256r1)));
+        return der(0x30, integer(BigInteger.ONE), der(4, secret), der(0xa0, der(6, secp256r1)));
     }
 
     private static byte[] integer(BigInteger number) {
@@ -181,9 +181,7 @@ final class TlsTest {
     }
 
     private Client client(String endpoint, Optional<Tls> tls) {
-        ClientConfig config =
-                ClientConfig.of(endpoint)
-                        .withRetries(0, Duration.ofMillis(1));
+        ClientConfig config = ClientConfig.of(endpoint).withRetries(0, Duration.ofMillis(1));
         Client client = Client.connect(tls.map(config::withTls).orElse(config));
         clients.add(client);
         return client;
@@ -191,8 +189,7 @@ final class TlsTest {
 
     private String refusal(String endpoint, Optional<Tls> tls) {
         Client client = client(endpoint, tls);
-        return assertThrows(StatusRuntimeException.class, () -> client.kv().get("a"))
-                .getMessage();
+        return assertThrows(StatusRuntimeException.class, () -> client.kv().get("a")).getMessage();
     }
 
     @Test
@@ -215,8 +212,7 @@ final class TlsTest {
 
     @Test
     void olderFormOfRsaKeysIsRead() throws Exception {
-        assertEquals(
-                Pem.privateKey(file("server.key")), Pem.privateKey(file("server.old.key")));
+        assertEquals(Pem.privateKey(file("server.key")), Pem.privateKey(file("server.old.key")));
     }
 
     @Test
@@ -263,14 +259,12 @@ final class TlsTest {
         String endpoint = start("server", false);
         Path missing = file("missing.crt");
         assertTrue(
-                refusal(endpoint, Optional.of(Tls.trusting(missing)))
-                        .contains(missing.toString()));
+                refusal(endpoint, Optional.of(Tls.trusting(missing))).contains(missing.toString()));
         Path key = file("server.key");
         assertTrue(
                 refusal(endpoint, Optional.of(Tls.trusting(key)))
                         .contains(key + " holds no PEM certificate"));
         Tls swapped = Tls.mutual(file("server.crt"), file("client.crt"), file("client.crt"));
-        assertTrue(
-                refusal(endpoint, Optional.of(swapped)).contains("holds no PEM private key"));
+        assertTrue(refusal(endpoint, Optional.of(swapped)).contains("holds no PEM private key"));
     }
 }

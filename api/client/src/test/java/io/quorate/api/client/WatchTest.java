@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quorate.api.proto.WatchCreateRequest;
 import io.quorate.api.proto.WatchResponse;
 import io.quorate.api.proto.mvcc.Event;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -43,8 +44,7 @@ final class WatchTest {
 
     private Client client(String... endpoints) {
         return opened(
-                Client.connect(
-                        ClientConfig.of(endpoints).withRetries(100, Duration.ofMillis(2))));
+                Client.connect(ClientConfig.of(endpoints).withRetries(100, Duration.ofMillis(2))));
     }
 
     @Test
@@ -78,8 +78,7 @@ final class WatchTest {
     @ParameterizedTest
     @Tag("WA-21")
     @ValueSource(booleans = {false, true})
-    void everyRevisionComesOnceAndWholeOverConnectionsThatBreak(boolean fragment)
-            throws Exception {
+    void everyRevisionComesOnceAndWholeOverConnectionsThatBreak(boolean fragment) throws Exception {
         System.out.println("seed " + seed);
         Random random = new Random(seed);
         int revisions = 2_000;
@@ -99,16 +98,15 @@ final class WatchTest {
         try (Watch watch = client.watch(request)) {
             connectionsBefore = one.accepted() + two.accepted();
             CompletableFuture<Void> writer =
-                    CompletableFuture.runAsync(
-                            () -> {
-                                for (int i = 0; i < revisions; i++) {
-                                    String[] keys = new String[1 + random.nextInt(3)];
-                                    for (int k = 0; k < keys.length; k++) {
-                                        keys[k] = "k" + k;
-                                    }
-                                    cluster.put("v".repeat(random.nextInt(100)), keys);
-                                }
-                            });
+                    CompletableFuture.runAsync(() -> {
+                        for (int i = 0; i < revisions; i++) {
+                            String[] keys = new String[1 + random.nextInt(3)];
+                            for (int k = 0; k < keys.length; k++) {
+                                keys[k] = "k" + k;
+                            }
+                            cluster.put("v".repeat(random.nextInt(100)), keys);
+                        }
+                    });
             long last = 1;
             while (last < revisions + 1) {
                 WatchResponse response = watch.next().orElseThrow();

@@ -5,8 +5,8 @@ package io.quorate.api.grpc;
  * {@link #run} is written when that ends, in as few writes as it fits, instead of a write for each
  * message. On calls of other servers it changes nothing.
  *
- * <p>Bound to the thread that runs it and visible in a scope only, because {@code io.grpc.ServerCall}
- * knows no flush and interceptors may stand between a handler and its call.
+ * <p>Bound to the thread that runs it and visible in a scope only, because {@code
+ * io.grpc.ServerCall} knows no flush and interceptors may stand between a handler and its call.
  */
 public final class SendBatch {
     private static final ScopedValue<SendBatch> CURRENT = ScopedValue.newInstance();

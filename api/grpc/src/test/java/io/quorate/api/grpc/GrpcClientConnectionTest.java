@@ -12,6 +12,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+
 import org.junit.jupiter.api.Test;
 
 import java.nio.charset.StandardCharsets;
@@ -203,7 +204,13 @@ final class GrpcClientConnectionTest {
         assertTrue(call.status.isOk());
         assertEquals(3, call.messages.size());
         assertEquals(
-                List.of("start", "ready", "message 1", "message 2", "message 3", "halfClose",
+                List.of(
+                        "start",
+                        "ready",
+                        "message 1",
+                        "message 2",
+                        "message 3",
+                        "halfClose",
                         "complete"),
                 service.events);
     }

@@ -48,7 +48,6 @@ class LeaseExpiryTest {
     @Test
     @Tag("LE-02")
     @Tag("LE-04")
-    @Tag("T34")
     void theMemberPicksAnIdAndRaisesTheTtlToOneAndAHalfElections() {
         for (long asked : new long[] {1, 0, -5}) {
             Result.LeaseGrant granted = grant(0, asked);

@@ -128,12 +128,18 @@ final class DataDirectory {
 
     /** Data of etcd itself is not ours to open, and far too good to be overwritten. */
     private static void refuseEtcd(Path memberDir) {
-        Set<String> names = names(memberDir);
-        if (!names.contains("snap") && !names.contains("wal")) return;
+        if (!isOfEtcd(memberDir)) return;
         throw new ConfigException(
                 memberDir
                         + " was written by etcd; this server has a format of its own. Start it with"
-                        + " another --data-dir and copy the keys from a running etcd");
+                        + " another --data-dir, made by \"etcdutl snapshot restore\" from a snapshot of"
+                        + " that etcd");
+    }
+
+    /** Whether a member directory has the folders of etcd's own. */
+    static boolean isOfEtcd(Path memberDir) {
+        Set<String> names = names(memberDir);
+        return names.contains("snap") || names.contains("wal");
     }
 
     /** The names in a folder, none for a folder that is not there. */

@@ -1,7 +1,5 @@
 package io.quorate.engine.server;
 
-import static java.lang.System.Logger.Level.INFO;
-
 import io.quorate.engine.bolt.BoltFile;
 import io.quorate.engine.bolt.SnapshotStatus;
 import io.quorate.engine.bolt.StateRestore;
@@ -23,8 +21,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -37,22 +37,20 @@ import java.util.stream.Stream;
  * was written.
  */
 public final class SnapshotRestore {
-    private static final System.Logger LOG = System.getLogger("io.quorate.engine.server");
-
-    /**
-     * Term of the membership that the members begin with, as if each had been added by an entry.
-     */
+    /** Term of the membership that the members begin with, as if each had been added by an entry. */
     private static final long FIRST_TERM = 1;
 
     private final Request request;
+    private final BiConsumer<String, Map<String, Object>> log;
     private final Path logDir;
     private final Path stateDir;
 
     /** Whether the log has a directory outside of the data directory. */
     private final boolean ownLogDir;
 
-    private SnapshotRestore(Request request) {
+    private SnapshotRestore(Request request, BiConsumer<String, Map<String, Object>> log) {
         this.request = request;
+        this.log = log;
         this.ownLogDir = request.walDir.isPresent();
         this.logDir = request.walDir.orElseGet(() -> ServerConfig.logDir(request.dataDir));
         this.stateDir = ServerConfig.stateDir(request.dataDir);
@@ -88,14 +86,16 @@ public final class SnapshotRestore {
     /**
      * Restores.
      *
+     * @param log hears what is done, in etcd's words, each with its fields
      * @throws ConfigException for a request that does not fit itself or the directories; nothing
      *     was written
      * @throws StorageException for a file that is foreign or damaged, with nothing written; or for
      *     a store that cannot be written
      * @throws IOException for a file that cannot be read
      */
-    public static void run(Request request) throws IOException {
-        new SnapshotRestore(request).run();
+    public static void run(Request request, BiConsumer<String, Map<String, Object>> log)
+            throws IOException {
+        new SnapshotRestore(request, log).run();
     }
 
     private void run() throws IOException {
@@ -107,9 +107,9 @@ public final class SnapshotRestore {
         try (BoltFile file = BoltFile.open(request.snapshot)) {
             checkDigest(file);
             SnapshotStatus status = SnapshotStatus.of(file);
-            log("restoring snapshot");
+            tell("restoring snapshot");
             write(plugins, new StateRestore(file, members, newest(status)), members);
-            log("restored snapshot");
+            tell("restored snapshot");
         }
     }
 
@@ -118,8 +118,7 @@ public final class SnapshotRestore {
         for (int i = 1; i < members.size(); i++) {
             long id = members.get(i).id();
             if (id == members.get(i - 1).id()) {
-                throw new ConfigException(
-                        "member exists with identical ID " + Long.toHexString(id));
+                throw new ConfigException("member exists with identical ID " + Long.toHexString(id));
             }
         }
         return members;
@@ -132,8 +131,7 @@ public final class SnapshotRestore {
             throw new ConfigException(
                     "--bump-revision " + request.revisionBump + " is more than revisions can be");
         }
-        LOG.log(
-                INFO,
+        log.accept(
                 "bumping latest revision",
                 Fields.of(
                         "latest-revision",
@@ -142,7 +140,7 @@ public final class SnapshotRestore {
                         request.revisionBump,
                         "new-latest-revision",
                         revision));
-        LOG.log(INFO, "marking revision compacted", Fields.of("revision", revision));
+        log.accept("marking revision compacted", Fields.of("revision", revision));
         return OptionalLong.of(revision);
     }
 
@@ -225,7 +223,8 @@ public final class SnapshotRestore {
     }
 
     private void store(PluginRegistry plugins, StateRestore content, List<Member> members) {
-        DataDirectory directory = DataDirectory.ofNewMember(request.dataDir, logDir, stateDir);
+        DataDirectory directory =
+                DataDirectory.ofNewMember(request.dataDir, logDir, stateDir);
         try (Stores stores =
                         Stores.open(
                                 request.storage,
@@ -270,9 +269,8 @@ public final class SnapshotRestore {
         }
     }
 
-    private void log(String message) {
-        LOG.log(
-                INFO,
+    private void tell(String message) {
+        log.accept(
                 message,
                 Fields.of(
                         "path",

@@ -62,7 +62,7 @@ class SnapshotRestoreTest {
             hash = old.hash();
             old.save(snapshot);
         }
-        SnapshotRestore.run(request(snapshot, "restored", 0));
+        restore(request(snapshot, "restored", 0));
         try (Live restored = new Live(start("restored", "file"))) {
             assertEquals(hash, restored.hash());
             assertEquals("value8", restored.get("key8"));
@@ -88,7 +88,7 @@ class SnapshotRestoreTest {
             for (int i = 0; i < 10; i++) old.put("k", "v" + i);
             old.save(snapshot);
         }
-        SnapshotRestore.run(request(snapshot, "restored", 1000));
+        restore(request(snapshot, "restored", 1000));
         try (Live restored = new Live(start("restored", "file"))) {
             assertEquals("v9", restored.get("k"));
             assertEquals(1012, restored.put("x", "y"));
@@ -116,7 +116,10 @@ class SnapshotRestoreTest {
         try (Live old = new Live(start("old", "memory"))) {
             for (int i = 0; i < 50; i++) old.put("k" + i % 5, "v" + i);
             old.kv.compact(
-                    CompactionRequest.newBuilder().setRevision(30).setPhysical(true).build());
+                    CompactionRequest.newBuilder()
+                            .setRevision(30)
+                            .setPhysical(true)
+                            .build());
             hash = old.hash();
             old.save(snapshot);
         }
@@ -138,10 +141,7 @@ class SnapshotRestoreTest {
         byte[] whole = Files.readAllBytes(snapshot);
 
         Files.write(snapshot, Arrays.copyOf(whole, whole.length - 32));
-        refused(
-                ConfigException.class,
-                snapshot,
-                "snapshot missing hash but --skip-hash-check=false");
+        refused(ConfigException.class, snapshot, "snapshot missing hash but --skip-hash-check=false");
 
         byte[] flipped = whole.clone();
         flipped[whole.length / 2] ^= 1;
@@ -159,14 +159,19 @@ class SnapshotRestoreTest {
         ConfigException taken =
                 assertThrows(
                         ConfigException.class,
-                        () -> SnapshotRestore.run(request(snapshot, "target", 0)));
+                        () -> restore(request(snapshot, "target", 0)));
         assertEquals(
                 "data-dir \"" + folder.resolve("target") + "\" not empty or could not be read",
                 taken.getMessage());
     }
 
+    private static void restore(SnapshotRestore.Request request) throws IOException {
+        SnapshotRestore.run(request, (message, fields) -> {});
+    }
+
     private void refused(Class<? extends Exception> type, Path snapshot, String why) {
-        Exception e = assertThrows(type, () -> SnapshotRestore.run(request(snapshot, "target", 0)));
+        Exception e =
+                assertThrows(type, () -> restore(request(snapshot, "target", 0)));
         assertTrue(e.getMessage().contains(why), e.getMessage());
         assertFalse(Files.exists(folder.resolve("target")));
     }
@@ -214,7 +219,11 @@ class SnapshotRestoreTest {
         }
 
         long put(String key, String value) {
-            return kv.put(PutRequest.newBuilder().setKey(utf8(key)).setValue(utf8(value)).build())
+            return kv.put(
+                            PutRequest.newBuilder()
+                                    .setKey(utf8(key))
+                                    .setValue(utf8(value))
+                                    .build())
                     .getHeader()
                     .getRevision();
         }
