@@ -162,9 +162,7 @@ final class CommandCodec {
         LeaseCheckpointRequest.Builder request = LeaseCheckpointRequest.newBuilder();
         for (Command.Checkpoint of : checkpoints) {
             request.addCheckpoints(
-                    LeaseCheckpoint.newBuilder()
-                            .setID(of.id())
-                            .setRemainingTTL(of.remaining()));
+                    LeaseCheckpoint.newBuilder().setID(of.id()).setRemainingTTL(of.remaining()));
         }
         return request.build();
     }

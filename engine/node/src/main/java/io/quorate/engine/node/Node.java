@@ -319,8 +319,7 @@ public final class Node implements AutoCloseable {
             return CompletableFuture.failedFuture(EtcdError.REQUEST_TOO_LARGE.exception());
         }
         var proposal =
-                new PendingProposal(
-                        id, command, data, deadline(), term, new CompletableFuture<>());
+                new PendingProposal(id, command, data, deadline(), term, new CompletableFuture<>());
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
         }

@@ -128,8 +128,7 @@ final class HistoryReader {
                     revision = main;
                 }
                 byte[] key = codec.read(cursor.value()).key();
-                look(WatchEvent.read(
-                        key, main, RevisionKey.isTombstone(rowKey), cursor.value()));
+                look(WatchEvent.read(key, main, RevisionKey.isTombstone(rowKey), cursor.value()));
             }
         }
         end = last;
@@ -162,8 +161,7 @@ final class HistoryReader {
         List<WatchMessage.Events> messages = new ArrayList<>(touched.size());
         for (Watcher watcher : touched)
             messages.add(
-                    new WatchMessage.Events(
-                            watcher.id, revision, watcher.take(), watcher.query));
+                    new WatchMessage.Events(watcher.id, revision, watcher.take(), watcher.query));
         return messages;
     }
 
@@ -181,13 +179,13 @@ final class HistoryReader {
             WatchEvent before = seen == null ? null : seen.put(new Key(event.key()), event);
             if (event.knowsPrevious()) continue;
             if (event.isCreate()) event.setPrevious(null);
-            else if (before != null) event.setPrevious(before.isDelete() ? null : before.keyValue());
+            else if (before != null)
+                event.setPrevious(before.isDelete() ? null : before.keyValue());
             else event.setPrevious(previous(event, store, state));
         }
     }
 
-    private static byte[] previous(
-            WatchEvent event, StateStore store, Supplier<Published> state) {
+    private static byte[] previous(WatchEvent event, StateStore store, Supplier<Published> state) {
         IndexEntry newest = event.entry();
         if (newest == null) newest = KeyIndex.get(state.get().root(), event.key());
         IndexEntry before = newest == null ? null : newest.visibleAt(event.revision() - 1);

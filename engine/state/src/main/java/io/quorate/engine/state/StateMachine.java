@@ -88,8 +88,7 @@ public final class StateMachine implements AutoCloseable {
      * @param dispatcher hands events to watches: runs a short task soon, never rejects one
      * @throws io.quorate.spi.storage.StorageException.Corruption when a row is not what it must be
      */
-    public static StateMachine open(
-            StateStore store, StateOptions options, Executor dispatcher) {
+    public static StateMachine open(StateStore store, StateOptions options, Executor dispatcher) {
         try (ReadView view = store.view()) {
             Meta meta = new Meta(view);
             long compacted = Compaction.last(meta);

@@ -180,7 +180,8 @@ final class Oracle {
     }
 
     private void checkPut(Command.Put put, List<Command.DeleteRange> deletes) {
-        if (put.lease() != 0 && !leases.containsKey(put.lease())) throw EtcdError.LEASE_NOT_FOUND.exception();
+        if (put.lease() != 0 && !leases.containsKey(put.lease()))
+            throw EtcdError.LEASE_NOT_FOUND.exception();
         if (!put.ignoreValue() && !put.ignoreLease()) return;
         boolean there = visible(put.key(), new byte[0], now()).size() == 1;
         for (Command.DeleteRange delete : deletes)
