@@ -301,7 +301,7 @@ public abstract class FaultContract {
             LogModel with = before;
             abandon(log);
             int total = disk.unforcedBytes();
-            for (int torn = 0; torn <= total; torn += 1 + total / 500) {
+            for (int torn = 0; torn <= total; torn += 1 + total / 150) {
                 RaftLog found = openLog(disk.torn(torn));
                 try {
                     String difference = certain.difference(found);
