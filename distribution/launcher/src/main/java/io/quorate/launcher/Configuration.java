@@ -5,6 +5,7 @@ import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
+import io.quorate.engine.server.ServerConfig.Cluster;
 import io.quorate.engine.server.ServerConfig.Limits;
 import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
@@ -75,7 +76,8 @@ final class Configuration {
                 raft,
                 limits(),
                 storage(home),
-                values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE);
+                values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE,
+                cluster());
     }
 
     private void logging() {
@@ -142,7 +144,12 @@ final class Configuration {
                 values.number("snapshot-catchup-entries"),
                 Duration.ofMillis(values.number("heartbeat-interval")),
                 Duration.ofMillis(values.number("election-timeout")),
-                values.bool("pre-vote"));
+                values.bool("pre-vote"),
+                FeatureGates.isOn("LeaseCheckpoint", gates()));
+    }
+
+    private String gates() {
+        return FeatureGates.parse(values.text("feature-gates"));
     }
 
     private void checkModes() {
@@ -161,6 +168,7 @@ final class Configuration {
 
     /** Flags of etcd that this release does not have yet keep their default, or the start fails. */
     private void refuseLater() {
+        FeatureGates.check(gates());
         for (String name : values.names()) {
             Flag flag = Flags.get(name);
             if (flag.support() != Support.LATER || flag.isDefault(values.text(name))) continue;
@@ -285,6 +293,15 @@ final class Configuration {
                 values.text("initial-cluster-token"));
     }
 
+    private Cluster cluster() {
+        return new Cluster(
+                values.text("transport"),
+                Map.of(),
+                values.bool("strict-reconfig-check"),
+                count("max-learners"),
+                values.bool("force-new-cluster"));
+    }
+
     private Limits limits() {
         return new Limits(
                 count("max-request-bytes"),
@@ -294,6 +311,7 @@ final class Configuration {
                 values.duration("grpc-keepalive-interval"),
                 values.duration("grpc-keepalive-timeout"),
                 values.duration("warning-unary-request-duration"),
+                values.duration("watch-progress-notify-interval"),
                 values.text("metrics").equals("extensive"));
     }
 

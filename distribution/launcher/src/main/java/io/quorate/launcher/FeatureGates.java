@@ -1,8 +1,10 @@
 package io.quorate.launcher;
 
+import io.quorate.engine.server.ConfigException;
 import io.quorate.launcher.GoValues.BadValue;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The value of {@code --feature-gates} (FL-100). */
@@ -22,7 +24,35 @@ final class FeatureGates {
                     Map.entry("StopGRPCServiceOnDefrag", false),
                     Map.entry("TxnModeWriteWithSharedBuffer", true));
 
+    /** Gates that this release serves at any value; the others at their default only. */
+    private static final Set<String> SERVED = Set.of("LeaseCheckpoint", "LeaseCheckpointPersist");
+
     private FeatureGates() {}
+
+    /**
+     * Refuses what this release does not have, and gates that do not fit each other.
+     *
+     * @param parsed what {@link #parse} made of the flag
+     */
+    static void check(String parsed) {
+        for (String part : parsed.split(",")) {
+            String gate = part.substring(0, Math.max(0, part.indexOf('=')));
+            if (!gate.isEmpty() && !SERVED.contains(gate)) {
+                throw new ConfigException(
+                        "feature gate "
+                                + gate
+                                + " is not supported by this release yet; remove it or keep its"
+                                + " default ("
+                                + DEFAULTS.get(gate)
+                                + ")");
+            }
+        }
+        if (isOn("LeaseCheckpointPersist", parsed) && !isOn("LeaseCheckpoint", parsed)) {
+            throw new ConfigException(
+                    "enabling feature gate LeaseCheckpointPersist requires enabling feature gate"
+                            + " LeaseCheckpoint");
+        }
+    }
 
     /** The gates that are not at their default, sorted; empty when all are. */
     static String parse(String text) {
@@ -42,6 +72,18 @@ final class FeatureGates {
         changed.forEach((gate, on) ->
                 shown.append(shown.isEmpty() ? "" : ",").append(gate).append('=').append(on));
         return shown.toString();
+    }
+
+    /**
+     * @param parsed what {@link #parse} made of the flag
+     */
+    static boolean isOn(String gate, String parsed) {
+        String changed = gate + "=";
+        for (String part : parsed.split(",")) {
+            if (part.startsWith(changed))
+                return Boolean.parseBoolean(part.substring(changed.length()));
+        }
+        return DEFAULTS.get(gate);
     }
 
     private static boolean on(String gate, String value) {

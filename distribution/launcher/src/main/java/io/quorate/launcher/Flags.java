@@ -275,9 +275,10 @@ final class Flags {
                             Type.GATES,
                             "",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Switches for features in trial, A=true,B=false.",
-                            "Gates may be named at their default."),
+                            "LeaseCheckpoint and LeaseCheckpointPersist may be switched; the others"
+                                    + " may be named at their default."),
                     flag(
                             "config-file",
                             Section.MEMBER,
@@ -313,7 +314,7 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Members a new cluster starts with, name=url,name=url.",
-                            "One member in this release."),
+                            ""),
                     flag(
                             "initial-cluster-state",
                             Section.CLUSTERING,
@@ -322,7 +323,7 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Whether the cluster is new or existing.",
-                            "A new data directory needs new in this release; it is not read later."),
+                            "Not read later."),
                     flag(
                             "initial-cluster-token",
                             Section.CLUSTERING,
@@ -491,9 +492,9 @@ final class Flags {
                             Type.BOOL,
                             "true",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Refuses membership changes that would lose the quorum.",
-                            "There are no membership changes yet."),
+                            ""),
                     flag(
                             "pre-vote",
                             Section.CLUSTERING,
@@ -968,9 +969,9 @@ final class Flags {
                             Type.DURATION,
                             "10m",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Time between two progress notifications of a watch.",
-                            ""),
+                            "Below 100ms counts as 100ms."),
                     flag(
                             "warning-apply-duration",
                             Section.FEATURES,
@@ -995,9 +996,9 @@ final class Flags {
                             Type.NUMBER,
                             "1",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Learners that the cluster may have.",
-                            "There are no membership changes yet."),
+                            ""),
                     flag(
                             "downgrade-check-time",
                             Section.FEATURES,
@@ -1069,6 +1070,15 @@ final class Flags {
                             "plugins beside lib",
                             Support.WORKS,
                             "Directory with one directory of jars for each further plugin.",
+                            ""),
+                    flag(
+                            "transport",
+                            Section.STORAGE,
+                            Type.TEXT,
+                            "tcp",
+                            "",
+                            Support.WORKS,
+                            "Plugin that carries messages between members; the same in all of them.",
                             ""),
                     flag(
                             "grpc-mount",

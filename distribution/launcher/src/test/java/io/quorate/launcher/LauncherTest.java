@@ -83,7 +83,8 @@ class LauncherTest {
                 "--config-file /nonexistent | open /nonexistent: no such file or directory",
                 "--auth-token jwt | flag --auth-token is not supported by this release yet; remove it or keep its default (simple)",
                 "--cert-file x | flag --cert-file is not supported by this release yet; remove it or keep its default (empty)",
-                "--feature-gates InitialCorruptCheck=true | flag --feature-gates is not supported by this release yet; remove it or keep its default (empty)",
+                "--feature-gates InitialCorruptCheck=true | feature gate InitialCorruptCheck is not supported by this release yet; remove it or keep its default (false)",
+                "--feature-gates LeaseCheckpointPersist=true | enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint",
             })
     void aRefusedConfigurationEndsWith1AndSaysWhy(String line, String message) {
         assertEquals(1, run(line));

@@ -8,6 +8,8 @@ import io.quorate.api.proto.DowngradeInfo;
 import io.quorate.api.proto.HashKVRequest;
 import io.quorate.api.proto.HashKVResponse;
 import io.quorate.api.proto.MaintenanceGrpc;
+import io.quorate.api.proto.MoveLeaderRequest;
+import io.quorate.api.proto.MoveLeaderResponse;
 import io.quorate.api.proto.SnapshotRequest;
 import io.quorate.api.proto.SnapshotResponse;
 import io.quorate.api.proto.StatusRequest;
@@ -63,6 +65,17 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     public void snapshot(SnapshotRequest request, StreamObserver<SnapshotResponse> observer) {
         SnapshotStreaming.start(
                 node.state(), (ServerCallStreamObserver<SnapshotResponse>) observer);
+    }
+
+    /** MA-19, SE-30. */
+    @Override
+    public void moveLeader(MoveLeaderRequest request, StreamObserver<MoveLeaderResponse> observer) {
+        Unary.answer(
+                observer,
+                () -> {
+                    node.moveLeader(request.getTargetID()).join();
+                    return MoveLeaderResponse.getDefaultInstance();
+                });
     }
 
     private HashKVResponse hash(KvHash hash) {

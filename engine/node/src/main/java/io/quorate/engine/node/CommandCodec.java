@@ -70,12 +70,17 @@ final class CommandCodec {
             case Command.ClusterVersion(String version) ->
                     request.setClusterVersionSet(
                             ClusterVersionSetRequest.newBuilder().setVer(version));
-            case Command.MemberAdd add ->
-                    throw new IllegalArgumentException(
-                            "a membership change goes through raft as such, not as a request: "
-                                    + add);
+            case Command.MemberAdd add -> throw notARequest(add);
+            case Command.MemberRemove remove -> throw notARequest(remove);
+            case Command.MemberUpdate update -> throw notARequest(update);
+            case Command.MemberPromote promote -> throw notARequest(promote);
         }
         return request.build().toByteArray();
+    }
+
+    private static IllegalArgumentException notARequest(Command change) {
+        return new IllegalArgumentException(
+                "a membership change goes through raft as such, not as a request: " + change);
     }
 
     /**

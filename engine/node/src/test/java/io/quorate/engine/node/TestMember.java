@@ -60,16 +60,13 @@ final class TestMember implements AutoCloseable {
         node =
                 Node.start(
                         config,
+                        ClusterSettings.ALONE,
                         log,
                         store,
                         metrics,
                         failure::complete,
                         new NodeRuntime(
-                                nanos::get,
-                                wall,
-                                ticker,
-                                RandomGenerator.of("L64X128MixRandom"),
-                                PeerSender.NOBODY));
+                                nanos::get, wall, ticker, RandomGenerator.of("L64X128MixRandom")));
     }
 
     static NodeConfig checkpointEvery(long snapshotCount, long catchUpEntries) {

@@ -188,9 +188,19 @@ class EtcdServerTest {
     }
 
     private ServerConfig config(String plugin, List<MemberUrl> clients, Mount mount) {
+        return config(directory.resolve("data"), plugin, clients, mount);
+    }
+
+    /** Member "a" on ports that the system chooses, of a cluster that is advertised elsewhere. */
+    static ServerConfig config(Path dataDir, String plugin) {
+        return config(dataDir, plugin, ANY_PORT, Mount.CORE);
+    }
+
+    private static ServerConfig config(
+            Path dataDir, String plugin, List<MemberUrl> clients, Mount mount) {
         return new ServerConfig(
                 "a",
-                directory.resolve("data"),
+                dataDir,
                 Optional.empty(),
                 new Addresses(ANY_PORT, clients, List.of(), ADVERTISED, ADVERTISED),
                 new Bootstrap("a=http://127.0.0.1:2380", false, "t"),

@@ -191,14 +191,16 @@ final class HistoryReader {
         IndexEntry before = newest == null ? null : newest.visibleAt(event.revision() - 1);
         if (before == null) return null;
         byte[] row = before.row();
-        if (row != null) return row;
-        // Its row was committed before it lost its place in the heap, so a view opened now has it.
         byte[] key = RevisionKey.of(before);
-        try (ReadView view = store.view()) {
-            row = view.get(Keyspaces.KEY, key);
+        if (row == null) {
+            // It was committed before it lost its place in the heap: a view opened now has it.
+            try (ReadView view = store.view()) {
+                row = view.get(Keyspaces.KEY, key);
+            }
         }
-        if (row == null && event.revision() > state.get().compactRevision())
-            throw Rows.missing(key);
+        // A compaction under way leaves gaps between versions, and has announced itself before.
+        if (event.revision() - 1 < state.get().compactRevision()) return null;
+        if (row == null) throw Rows.missing(key);
         return row;
     }
 

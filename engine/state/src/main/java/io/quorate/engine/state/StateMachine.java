@@ -155,6 +155,18 @@ public final class StateMachine implements AutoCloseable {
                 membership.apply(add, writer.batch());
                 yield done();
             }
+            case Command.MemberRemove remove -> {
+                membership.apply(remove, writer.batch());
+                yield done();
+            }
+            case Command.MemberUpdate update -> {
+                membership.apply(update, writer.batch());
+                yield done();
+            }
+            case Command.MemberPromote promote -> {
+                membership.apply(promote, writer.batch());
+                yield done();
+            }
             case Command.MemberAttributes attributes -> {
                 membership.apply(attributes, writer.batch());
                 yield done();
@@ -361,6 +373,11 @@ public final class StateMachine implements AutoCloseable {
     /** The members, by id (unsigned). */
     public List<Member> members() {
         return membership.members();
+    }
+
+    /** Whether there was a member of this id that was removed (RC-10). */
+    public boolean isRemovedMember(long id) {
+        return membership.isRemoved(id);
     }
 
     /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */

@@ -67,6 +67,9 @@ final class Oracle {
                     case Command.LeaseRevoke revoke -> revoke(revoke.id());
                     case Command.LeaseCheckpoint checkpoint -> checkpoint(checkpoint);
                     case Command.MemberAdd ignored -> throw new AssertionError();
+                    case Command.MemberRemove ignored -> throw new AssertionError();
+                    case Command.MemberUpdate ignored -> throw new AssertionError();
+                    case Command.MemberPromote ignored -> throw new AssertionError();
                     case Command.MemberAttributes ignored -> throw new AssertionError();
                     case Command.ClusterVersion ignored -> throw new AssertionError();
                 };

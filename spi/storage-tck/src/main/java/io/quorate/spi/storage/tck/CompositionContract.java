@@ -133,9 +133,7 @@ public abstract class CompositionContract {
         try {
             log =
                     logProvider.openLog(
-                            StorageTesting.env(LOG)
-                                    .on(logDisk)
-                                    .with(small(logProvider, Part.LOG)));
+                            StorageTesting.env(LOG).on(logDisk).with(small(logProvider, Part.LOG)));
             state =
                     stateProvider.openState(
                             StorageTesting.env(STATE)
@@ -170,7 +168,8 @@ public abstract class CompositionContract {
     private static void recover(RaftLog log, StateStore state, Truth truth) {
         long applied = state.applied().index();
         long floor = log.baseIndex();
-        assertTrue(applied >= floor, "I4: the state is at " + applied + ", the log begins " + floor);
+        assertTrue(
+                applied >= floor, "I4: the state is at " + applied + ", the log begins " + floor);
         check(state, truth);
         if (applied > log.lastIndex()) {
             // I5: an install whose reset the crash cut off.

@@ -107,10 +107,7 @@ public abstract class InterruptContract {
                 WriteBatch batch = new WriteBatch();
                 batch.put(StateStoreContract.KEYS, KilledChild.key(i), value);
                 boolean force = i % 20 == 0;
-                store.commit(
-                                batch,
-                                new Applied(i, 1),
-                                force ? Durability.FORCE : Durability.LAZY)
+                store.commit(batch, new Applied(i, 1), force ? Durability.FORCE : Durability.LAZY)
                         .join();
                 if (i % 30 == 0) {
                     try (ReadView view = store.view()) {
