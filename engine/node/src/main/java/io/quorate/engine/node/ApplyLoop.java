@@ -195,7 +195,7 @@ final class ApplyLoop implements Runnable {
                 proposals.find(CommandCodec.requestId(entry.data()), entry.data());
         Command command = proposal != null ? proposal.command() : decode(entry);
         long start = nanoTime.getAsLong();
-        boolean fits = quota.admits(command);
+        boolean fits = quota.admits(command, state.uncommittedBytes());
         try {
             Result result = state.apply(command, at);
             lessor.applied(command);

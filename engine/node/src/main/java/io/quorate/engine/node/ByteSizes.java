@@ -1,6 +1,7 @@
 package io.quorate.engine.node;
 
-import java.util.Locale;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 
 /** Sizes for people, as etcd's log has them: {@code 512 B}, {@code 20 kB}, {@code 2.1 GB}. */
 final class ByteSizes {
@@ -19,7 +20,10 @@ final class ByteSizes {
             unit++;
         }
         double rounded = Math.floor(size * 10 + 0.5) / 10;
-        boolean fraction = unit > 0 && rounded < 10;
-        return String.format(Locale.ROOT, fraction ? "%.1f %s" : "%.0f %s", rounded, UNITS[unit]);
+        int digits = unit > 0 && rounded < 10 ? 1 : 0;
+        // Go prints 20.5 without digits as 20.
+        return new BigDecimal(rounded).setScale(digits, RoundingMode.HALF_EVEN).toPlainString()
+                + " "
+                + UNITS[unit];
     }
 }

@@ -34,11 +34,20 @@ final class Quota {
 
     /** Whether there is room for what the command may add. */
     boolean admits(Command command) {
+        return admits(command, 0);
+    }
+
+    /**
+     * As {@link #admits(Command)}.
+     *
+     * @param pendingBytes that are about to be added to the state
+     */
+    boolean admits(Command command, long pendingBytes) {
         if (bytesMax < 0) {
             return true;
         }
         long cost = Costs.of(command);
-        return cost == 0 || size.getAsLong() + cost < bytesMax;
+        return cost == 0 || size.getAsLong() + pendingBytes + cost < bytesMax;
     }
 
     long bytesMax() {
