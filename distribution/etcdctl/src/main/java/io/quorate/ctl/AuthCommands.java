@@ -30,9 +30,7 @@ final class AuthCommands {
     private static void noArguments(Invocation call) {
         if (!call.arguments().isEmpty()) {
             throw Exit.badArguments(
-                    "auth "
-                            + call.command().name()
-                            + " command does not accept any arguments");
+                    "auth " + call.command().name() + " command does not accept any arguments");
         }
     }
 

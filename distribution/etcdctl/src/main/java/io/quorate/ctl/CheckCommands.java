@@ -413,8 +413,7 @@ final class CheckCommands {
                     synchronized (random) {
                         key = key(start, 512, random);
                     }
-                    return Optional.of(
-                            PutRequest.newBuilder().setKey(key).setValue(value).build());
+                    return Optional.of(PutRequest.newBuilder().setKey(key).setValue(value).build());
                 };
         ProgressBar bar = new ProgressBar(session.terminal(), load.keys);
         Measurements measured = write(session, load, writes, bar::step);

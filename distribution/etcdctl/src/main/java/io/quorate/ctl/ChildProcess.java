@@ -39,8 +39,7 @@ final class ChildProcess {
                         .redirectInput(new File("/dev/null"))
                         .redirectOutput(ProcessBuilder.Redirect.INHERIT)
                         .redirectError(ProcessBuilder.Redirect.INHERIT);
-        variables.forEach(
-                (name, value) -> builder.environment().put(name, Bytes.toText(value)));
+        variables.forEach((name, value) -> builder.environment().put(name, Bytes.toText(value)));
         try {
             return builder.start().waitFor();
         } catch (IOException e) {

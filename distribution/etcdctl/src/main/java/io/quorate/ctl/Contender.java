@@ -24,8 +24,9 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * One that waits for its turn under a name, by the protocol of etcd's clients for locks and
- * elections: each puts a key {@code NAME/LEASE} with a lease of its own; whose key is oldest has the
- * turn; the others wait for the keys before theirs to go. A lease that ends takes its key along.
+ * elections: each puts a key {@code NAME/LEASE} with a lease of its own; whose key is oldest has
+ * the turn; the others wait for the keys before theirs to go. A lease that ends takes its key
+ * along.
  *
  * <p>Used by the command's thread, and by the one that hears signals for {@link #giveUp}.
  */
@@ -133,8 +134,7 @@ final class Contender {
             RangeResponse ahead = cluster.read(KVGrpc.getRangeMethod(), before);
             if (ahead.getKvsCount() == 0) return true;
             boolean deleted =
-                    awaitDeletion(
-                            ahead.getKvs(0).getKey(), ahead.getHeader().getRevision());
+                    awaitDeletion(ahead.getKvs(0).getKey(), ahead.getHeader().getRevision());
             if (!deleted) return false;
         }
     }
@@ -171,8 +171,7 @@ final class Contender {
 
     /** The own key as it is now. */
     RangeResponse get() {
-        return cluster.read(
-                KVGrpc.getRangeMethod(), RangeRequest.newBuilder().setKey(key).build());
+        return cluster.read(KVGrpc.getRangeMethod(), RangeRequest.newBuilder().setKey(key).build());
     }
 
     /** Takes the own key away: the turn goes to the next. */

@@ -52,15 +52,13 @@ final class ElectCommand {
         }
     }
 
-    private static void campaign(
-            Session session, Cluster cluster, String name, String proposal) {
+    private static void campaign(Session session, Cluster cluster, String name, String proposal) {
         CompletableFuture<Void> signal = new CompletableFuture<>();
         Contender contender = Contender.enter(cluster, name, TTL_SECONDS);
-        Signals.onEnd(
-                () -> {
-                    contender.giveUp();
-                    signal.complete(null);
-                });
+        Signals.onEnd(() -> {
+            contender.giveUp();
+            signal.complete(null);
+        });
         if (contender.awaitTurn(Ranges.key(proposal)).isEmpty()) {
             contender.resign();
             throw new Exit(Exit.ERROR, "context canceled");

@@ -181,8 +181,7 @@ final class EndpointCommands {
     }
 
     static StatusResponse status(Cluster member) {
-        return member.read(
-                MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance());
+        return member.read(MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance());
     }
 
     // ---- hash
@@ -197,8 +196,7 @@ final class EndpointCommands {
             try (Cluster member = session.member(endpoint)) {
                 all.add(
                         new Endpoints.HashKv(
-                                endpoint,
-                                member.read(MaintenanceGrpc.getHashKVMethod(), request)));
+                                endpoint, member.read(MaintenanceGrpc.getHashKVMethod(), request)));
             } catch (CallFailure e) {
                 failure = e.getMessage();
                 session.terminal()

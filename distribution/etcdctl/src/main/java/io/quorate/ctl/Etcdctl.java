@@ -63,14 +63,13 @@ final class Etcdctl {
 
     /** A call's failure that no command has words of its own for ends the tool with code 1. */
     private static Command guarded(Command command) {
-        return command.mapActions(
-                action ->
-                        call -> {
-                            try {
-                                action.run(call);
-                            } catch (CallFailure e) {
-                                throw new Exit(Exit.ERROR, e.getMessage());
-                            }
-                        });
+        return command.mapActions(action ->
+                call -> {
+                    try {
+                        action.run(call);
+                    } catch (CallFailure e) {
+                        throw new Exit(Exit.ERROR, e.getMessage());
+                    }
+                });
     }
 }

@@ -38,11 +38,10 @@ final class LockCommand {
         CompletableFuture<Void> signal = new CompletableFuture<>();
         try (Cluster cluster = session.patientCluster()) {
             Contender contender = Contender.enter(cluster, name, call.flags().number("ttl"));
-            Signals.onEnd(
-                    () -> {
-                        contender.giveUp();
-                        signal.complete(null);
-                    });
+            Signals.onEnd(() -> {
+                contender.giveUp();
+                signal.complete(null);
+            });
             Optional<Long> revision = contender.awaitTurn(ByteString.EMPTY);
             if (revision.isEmpty()) {
                 contender.leave();
@@ -55,8 +54,7 @@ final class LockCommand {
         }
     }
 
-    private static void hold(
-            Session session, Contender contender, CompletableFuture<Void> signal) {
+    private static void hold(Session session, Contender contender, CompletableFuture<Void> signal) {
         RangeResponse key = contender.get();
         if (key.getKvsCount() == 0) throw new Exit(Exit.ERROR, "lock lost on init");
         session.printer().get(key);

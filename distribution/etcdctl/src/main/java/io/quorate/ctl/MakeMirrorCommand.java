@@ -48,8 +48,7 @@ final class MakeMirrorCommand {
         this.source = source;
         this.destination = destination;
         this.prefix = Ranges.key(flags.text("prefix"));
-        boolean same =
-                all && !flags.on("no-dest-prefix") && flags.text("dest-prefix").isEmpty();
+        boolean same = all && !flags.on("no-dest-prefix") && flags.text("dest-prefix").isEmpty();
         this.destinationPrefix = same ? prefix : Ranges.key(flags.text("dest-prefix"));
         this.operationsMax = flags.number("max-txn-ops");
     }
@@ -72,7 +71,8 @@ final class MakeMirrorCommand {
                         "destination prefix to mirror a prefix to a different prefix in the"
                                 + " destination cluster"),
                 Flag.toggle(
-                        "no-dest-prefix", "mirror key-values to the root of the destination cluster"),
+                        "no-dest-prefix",
+                        "mirror key-values to the root of the destination cluster"),
                 Flag.text(
                         "dest-cert",
                         "Identify secure client using this TLS certificate file for the"
@@ -242,8 +242,7 @@ final class MakeMirrorCommand {
                     RequestOp.newBuilder()
                             .setRequestDeleteRange(DeleteRangeRequest.newBuilder().setKey(key))
                             .build();
-            case UNRECOGNIZED ->
-                    throw new Exit(Exit.ERROR, "unexpected event type in " + event);
+            case UNRECOGNIZED -> throw new Exit(Exit.ERROR, "unexpected event type in " + event);
         };
     }
 

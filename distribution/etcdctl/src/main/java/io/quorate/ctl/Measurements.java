@@ -42,7 +42,6 @@ final class Measurements {
         double squares = 0;
         for (double took : seconds) squares += (took - average) * (took - average);
         double deviation = seconds.isEmpty() ? 0 : Math.sqrt(squares / seconds.size());
-        return new Summary(
-                seconds.size() / total, slowest, deviation, new TreeMap<>(failures));
+        return new Summary(seconds.size() / total, slowest, deviation, new TreeMap<>(failures));
     }
 }

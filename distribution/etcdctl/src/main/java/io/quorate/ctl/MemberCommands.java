@@ -133,8 +133,7 @@ final class MemberCommands {
         int slash = address.indexOf('/');
         String host = slash < 0 ? address : address.substring(0, slash);
         if (!host.contains(":") || host.endsWith("]")) {
-            throw new Exit(
-                    Exit.ERROR, "URL address does not have the form \"host:port\": " + url);
+            throw new Exit(Exit.ERROR, "URL address does not have the form \"host:port\": " + url);
         }
         if (slash >= 0) throw new Exit(Exit.ERROR, "URL must not contain a path: " + url);
     }
@@ -147,9 +146,7 @@ final class MemberCommands {
             boolean added = member.getID() == answer.getMember().getID();
             for (String url : member.getPeerURLsList()) {
                 cluster.add(
-                        (added ? name : Bytes.ofText(member.getName()))
-                                + "="
-                                + Bytes.ofText(url));
+                        (added ? name : Bytes.ofText(member.getName())) + "=" + Bytes.ofText(url));
             }
         }
         terminal.line("");
@@ -177,8 +174,7 @@ final class MemberCommands {
         try (Cluster cluster = session.cluster()) {
             MemberRemoveRequest request = MemberRemoveRequest.newBuilder().setID(id).build();
             session.printer()
-                    .memberRemove(
-                            id, cluster.write(ClusterGrpc.getMemberRemoveMethod(), request));
+                    .memberRemove(id, cluster.write(ClusterGrpc.getMemberRemoveMethod(), request));
         }
     }
 
@@ -194,8 +190,7 @@ final class MemberCommands {
                         .build();
         try (Cluster cluster = session.cluster()) {
             session.printer()
-                    .memberUpdate(
-                            id, cluster.write(ClusterGrpc.getMemberUpdateMethod(), request));
+                    .memberUpdate(id, cluster.write(ClusterGrpc.getMemberUpdateMethod(), request));
         }
     }
 
@@ -206,8 +201,7 @@ final class MemberCommands {
                         .build();
         Session session = Session.open(call);
         try (Cluster cluster = session.cluster()) {
-            session.printer()
-                    .memberList(cluster.read(ClusterGrpc.getMemberListMethod(), request));
+            session.printer().memberList(cluster.read(ClusterGrpc.getMemberListMethod(), request));
         }
     }
 

@@ -35,9 +35,7 @@ final class ProgressBar {
         int filled = (int) (done * WIDTH / total);
         String head = filled == 0 || filled == WIDTH ? "" : ">";
         String bar =
-                "-".repeat(Math.max(0, filled - head.length()))
-                        + head
-                        + "_".repeat(WIDTH - filled);
+                "-".repeat(Math.max(0, filled - head.length())) + head + "_".repeat(WIDTH - filled);
         terminal.progress(
                 "\r" + done + " / " + total + " [" + bar + "] " + percent() + "% " + speed());
     }

@@ -142,8 +142,7 @@ final class RoleCommands {
                     case "READ" -> Permission.Type.READ;
                     case "WRITE" -> Permission.Type.WRITE;
                     case "READWRITE" -> Permission.Type.READWRITE;
-                    default ->
-                            throw Exit.badArguments("invalid permission type: " + words.get(1));
+                    default -> throw Exit.badArguments("invalid permission type: " + words.get(1));
                 };
         Range range = range(words.subList(2, words.size()), call.flags());
         AuthRoleGrantPermissionRequest request =

@@ -36,23 +36,24 @@ import java.util.Set;
 final class SnapshotCommand {
     private static final String EXAMPLE =
             """
-              # Save snapshot to a given file
-              etcdctl snapshot save /backup/etcd-snapshot.db
-              \s
-              # Get snapshot from given address and save it to file
-              etcdctl snapshot save --endpoints=127.0.0.1:3000 /backup/etcd-snapshot.db
-              \s
-              # Get snapshot from given address with certificates
-              etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/etcd/ca.crt --cert=/etc/etcd/etcd.crt --key=/etc/etcd/etcd.key snapshot save /backup/etcd-snapshot.db
-              \s
-              # Get snapshot with certain user and password
-              etcdctl --user=root --password=password123 snapshot save /backup/etcd-snapshot.db
-              \s
-              # Get snapshot from given address with timeout
-              etcdctl --endpoints=https://127.0.0.1:2379 --dial-timeout=20s snapshot save /backup/etcd-snapshot.db
-              \s
-              # Save snapshot with desirable time format
-              etcdctl snapshot save /mnt/backup/etcd/backup_$(date +%Y%m%d_%H%M%S).db"""
+            # Save snapshot to a given file
+            etcdctl snapshot save /backup/etcd-snapshot.db
+            \s
+            # Get snapshot from given address and save it to file
+            etcdctl snapshot save --endpoints=127.0.0.1:3000 /backup/etcd-snapshot.db
+            \s
+            # Get snapshot from given address with certificates
+            etcdctl --endpoints=https://127.0.0.1:2379 --cacert=/etc/etcd/ca.crt --cert=/etc/etcd/etcd.crt --key=/etc/etcd/etcd.key snapshot save /backup/etcd-snapshot.db
+            \s
+            # Get snapshot with certain user and password
+            etcdctl --user=root --password=password123 snapshot save /backup/etcd-snapshot.db
+            \s
+            # Get snapshot from given address with timeout
+            etcdctl --endpoints=https://127.0.0.1:2379 --dial-timeout=20s snapshot save /backup/etcd-snapshot.db
+            \s
+            # Save snapshot with desirable time format
+            etcdctl snapshot save /mnt/backup/etcd/backup_$(date +%Y%m%d_%H%M%S).db\
+            """
                     // Lines between the examples keep the indentation of two, no more.
                     .replace("\n   \n", "\n  \n");
 
@@ -122,8 +123,7 @@ final class SnapshotCommand {
     }
 
     private LogLine log(String message) {
-        return new LogLine(
-                "info", Instant.now(), "", "snapshot/SnapshotCommand.java", message);
+        return new LogLine("info", Instant.now(), "", "snapshot/SnapshotCommand.java", message);
     }
 
     private void print(LogLine line) {
@@ -183,8 +183,7 @@ final class SnapshotCommand {
                             .with("size", GoText.size(size))
                             .with(
                                     "took",
-                                    GoText.duration(
-                                            Duration.ofNanos(System.nanoTime() - start)))
+                                    GoText.duration(Duration.ofNanos(System.nanoTime() - start)))
                             .with("etcd-version", Bytes.ofText(version)));
         }
     }
@@ -210,13 +209,11 @@ final class SnapshotCommand {
         }
     }
 
-    private void copy(
-            Cluster cluster, ResponseStream<SnapshotResponse> pieces, FileChannel channel)
+    private void copy(Cluster cluster, ResponseStream<SnapshotResponse> pieces, FileChannel channel)
             throws IOException {
         Optional<SnapshotResponse> piece = cluster.next(pieces);
         piece.ifPresent(first -> version = first.getVersion());
-        print(
-                log("fetching snapshot").with("endpoint", session.endpoints().getFirst()));
+        print(log("fetching snapshot").with("endpoint", session.endpoints().getFirst()));
         for (; piece.isPresent(); piece = cluster.next(pieces)) {
             ByteString blob = piece.get().getBlob();
             for (ByteBuffer buffer : blob.asReadOnlyByteBufferList()) {

@@ -35,7 +35,8 @@ final class UserCommands {
                         "Adds a new user",
                         UserCommands::add,
                         interactive("Read password from stdin instead of interactive terminal"),
-                        Flag.text("new-user-password", "Supply password from the command line flag"),
+                        Flag.text(
+                                "new-user-password", "Supply password from the command line flag"),
                         Flag.toggle(
                                 "no-password",
                                 "Create a user without password (CN based auth only)")),
@@ -170,8 +171,7 @@ final class UserCommands {
     }
 
     /** All formats begin with the same line here. */
-    private static void detail(
-            Session session, Cluster cluster, String user, List<String> roles) {
+    private static void detail(Session session, Cluster cluster, String user, List<String> roles) {
         session.terminal().line("User: " + user);
         for (String role : roles) {
             session.terminal().line("");

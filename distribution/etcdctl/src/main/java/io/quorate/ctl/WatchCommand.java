@@ -31,8 +31,7 @@ final class WatchCommand {
         Flag.toggle("prefix", "Watch on a prefix if prefix is set"),
         Flag.number("rev", "Revision to start watching"),
         Flag.toggle("prev-kv", "get the previous key-value pair before the event happens"),
-        Flag.toggle(
-                "progress-notify", "get periodic watch progress notification from server")
+        Flag.toggle("progress-notify", "get periodic watch progress notification from server")
     };
 
     private final Session session;
@@ -56,8 +55,7 @@ final class WatchCommand {
 
     private static void run(Invocation call) {
         String end = call.environment().getOrDefault("ETCDCTL_WATCH_RANGE_END", "");
-        if (call.environment().getOrDefault("ETCDCTL_WATCH_KEY", "").isEmpty()
-                && !end.isEmpty()) {
+        if (call.environment().getOrDefault("ETCDCTL_WATCH_KEY", "").isEmpty() && !end.isEmpty()) {
             throw Exit.badArguments(
                     "ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END="
                             + GoText.quote(end));
@@ -101,8 +99,7 @@ final class WatchCommand {
     }
 
     private static Exit badInput(String reason) {
-        return new Exit(
-                Exit.INVALID_INPUT, "error reading watch request line: " + reason);
+        return new Exit(Exit.INVALID_INPUT, "error reading watch request line: " + reason);
     }
 
     private void line(String line) {
@@ -130,8 +127,7 @@ final class WatchCommand {
         List<String> rest = words.subList(1, words.size());
         try {
             WatchLine watch =
-                    WatchLine.of(
-                            rest, FlagValues.parse(List.of(FLAGS), rest), environment);
+                    WatchLine.of(rest, FlagValues.parse(List.of(FLAGS), rest), environment);
             WatchCreateRequest request = watch.request();
             // Made here, so that a progress request behind this line finds the watch.
             Optional<Watch> opened = open(request);
@@ -203,8 +199,7 @@ final class WatchCommand {
     private void print(WatchLine line, WatchResponse answer) {
         synchronized (this) {
             if (answer.getEventsCount() == 0) {
-                session.terminal()
-                        .line("progress notify: " + answer.getHeader().getRevision());
+                session.terminal().line("progress notify: " + answer.getHeader().getRevision());
             }
             session.printer().watch(shown(answer));
             session.terminal().flush();

@@ -43,8 +43,7 @@ record WatchLine(List<String> keys, List<String> command, FlagValues flags) {
         }
         List<String> command =
                 separator < 0 ? List.of() : words.subList(separator + 1, words.size());
-        List<String> keys =
-                flags.arguments().subList(0, flags.arguments().size() - command.size());
+        List<String> keys = flags.arguments().subList(0, flags.arguments().size() - command.size());
         if (!key.isEmpty()) {
             if (!keys.isEmpty()) {
                 throw Exit.badArguments(BAD_NUMBER + " (found conflicting environment key)");

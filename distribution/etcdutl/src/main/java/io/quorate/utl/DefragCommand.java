@@ -20,9 +20,7 @@ final class DefragCommand {
                 "defrag",
                 "Defragments the storage of the etcd",
                 Required.flags(call -> defrag(call, plugins), DATA_DIR),
-                Flag.text(
-                        DATA_DIR,
-                        "Required. Defragments a data directory not in use by etcd."));
+                Flag.text(DATA_DIR, "Required. Defragments a data directory not in use by etcd."));
     }
 
     private static void defrag(Invocation call, Optional<Path> plugins) {

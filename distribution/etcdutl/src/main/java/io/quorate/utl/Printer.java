@@ -40,7 +40,14 @@ enum Printer {
         switch (this) {
             case SIMPLE ->
                     terminal.line(
-                            hash + ", " + revision + ", " + keys + ", " + size + ", "
+                            hash
+                                    + ", "
+                                    + revision
+                                    + ", "
+                                    + keys
+                                    + ", "
+                                    + size
+                                    + ", "
                                     + status.version());
             case FIELDS -> {
                 terminal.line("\"Hash\" : " + Integer.toUnsignedString(status.hash()));

@@ -130,11 +130,12 @@ final class SnapshotCommands {
                         text(flags, CLUSTER),
                         text(flags, TOKEN),
                         Path.of(dataDir.isEmpty() ? name + ".etcd" : dataDir),
-                        Optional.of(text(flags, WAL_DIR)).filter(dir -> !dir.isEmpty()).map(Path::of),
+                        Optional.of(text(flags, WAL_DIR))
+                                .filter(dir -> !dir.isEmpty())
+                                .map(Path::of),
                         StorageFlags.storage(flags, plugins));
-        ConsoleLog log =
-                new ConsoleLog(call.terminal(), Clock.systemUTC(), "snapshot/restore");
-        Failures.told(() -> SnapshotRestore.run(request, log));
+        ConsoleLog log = new ConsoleLog(call.terminal(), Clock.systemUTC(), "snapshot/restore");
+        Failures.told("open", () -> SnapshotRestore.run(request, log));
     }
 
     private static String text(FlagValues flags, String name) {

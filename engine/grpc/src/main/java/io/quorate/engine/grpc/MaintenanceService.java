@@ -69,8 +69,7 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
 
     /** MA-19, SE-30. */
     @Override
-    public void moveLeader(
-            MoveLeaderRequest request, StreamObserver<MoveLeaderResponse> observer) {
+    public void moveLeader(MoveLeaderRequest request, StreamObserver<MoveLeaderResponse> observer) {
         Unary.answer(
                 observer,
                 () -> {

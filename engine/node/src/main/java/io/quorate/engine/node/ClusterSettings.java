@@ -10,7 +10,8 @@ import java.util.Optional;
  * How a replica is one of several.
  *
  * @param network the way to the others; empty for a cluster of one that stays so
- * @param strictReconfigCheck whether membership changes that endanger the quorum are refused (RC-01)
+ * @param strictReconfigCheck whether membership changes that endanger the quorum are refused
+ *     (RC-01)
  * @param maxLearners learners that the cluster may have at once (RC-06)
  * @param join for a new data directory: the running cluster that knows this member; empty to found
  *     one
@@ -34,8 +35,7 @@ public record ClusterSettings(
         if (!state.members().isEmpty()) {
             return state.members();
         }
-        return join.map(RunningCluster::members)
-                .orElseGet(() -> Bootstrap.initialMembers(config));
+        return join.map(RunningCluster::members).orElseGet(() -> Bootstrap.initialMembers(config));
     }
 
     /** As etcd's defaults, over a network. */

@@ -13,8 +13,8 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * Asks the leader for what only it can do, by the pages of its peer addresses (PE-02). Blocks; to be
- * used on a virtual thread.
+ * Asks the leader for what only it can do, by the pages of its peer addresses (PE-02). Blocks; to
+ * be used on a virtual thread.
  */
 final class LeaderCall {
     private static final int TEXT_BYTES_MAX = 64 << 10;

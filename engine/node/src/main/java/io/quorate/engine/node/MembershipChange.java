@@ -48,10 +48,7 @@ final class MembershipChange {
                             MemberJson.write(new Member(id, "", urls, List.of(), false)));
             case Command.MemberPromote(long id) ->
                     ConfChange.single(
-                            requestId,
-                            ConfChange.Kind.ADD_NODE,
-                            id,
-                            MemberJson.writePromotion(id));
+                            requestId, ConfChange.Kind.ADD_NODE, id, MemberJson.writePromotion(id));
             default -> throw new IllegalArgumentException("no membership change: " + command);
         };
     }
@@ -72,8 +69,7 @@ final class MembershipChange {
                         MemberJson.isPromotion(change.context())
                                 ? new Command.MemberPromote(step.id())
                                 : new Command.MemberAdd(MemberJson.read(change.context()));
-                case ADD_LEARNER_NODE ->
-                        new Command.MemberAdd(MemberJson.read(change.context()));
+                case ADD_LEARNER_NODE -> new Command.MemberAdd(MemberJson.read(change.context()));
                 case REMOVE_NODE -> new Command.MemberRemove(step.id());
                 case UPDATE_NODE ->
                         new Command.MemberUpdate(

@@ -25,9 +25,9 @@ import java.util.List;
  * if so   snapshot: varint index, varint term, four lists of ids, byte autoLeave, bytes data
  * </pre>
  *
- * {@code bytes} are a varint of their number and themselves, a list of ids is its number and 8 bytes
- * each, a varint has seven bits per byte, lowest first. The responses of storage messages never
- * leave the member and are not carried.
+ * {@code bytes} are a varint of their number and themselves, a list of ids is its number and 8
+ * bytes each, a varint has seven bits per byte, lowest first. The responses of storage messages
+ * never leave the member and are not carried.
  */
 final class MessageCodec {
     private static final byte FORMAT = 1;
@@ -47,9 +47,7 @@ final class MessageCodec {
         Output out = new Output(size(message));
         out.u8(FORMAT);
         out.u8(message.type().ordinal());
-        out.u8(
-                (message.reject() ? REJECTED : 0)
-                        | (message.snapshot() != null ? SNAPSHOT : 0));
+        out.u8((message.reject() ? REJECTED : 0) | (message.snapshot() != null ? SNAPSHOT : 0));
         out.fixed(message.to());
         out.fixed(message.from());
         out.varint(message.term());
@@ -92,8 +90,8 @@ final class MessageCodec {
     }
 
     /**
-     * @throws IllegalArgumentException for bytes that are no message; nothing is known of the sender
-     *     then but that it is of another release, or broken
+     * @throws IllegalArgumentException for bytes that are no message; nothing is known of the
+     *     sender then but that it is of another release, or broken
      */
     static Message decode(byte[] bytes) {
         try {

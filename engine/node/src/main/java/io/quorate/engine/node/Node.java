@@ -212,8 +212,7 @@ public final class Node implements AutoCloseable {
     }
 
     private Peers peers(Network network) {
-        return new Peers(
-                identity, config.peerUrls(), state, events::post, this::removed, network);
+        return new Peers(identity, config.peerUrls(), state, events::post, this::removed, network);
     }
 
     private Lessor lessor(NodeMetrics metrics) {
@@ -403,8 +402,8 @@ public final class Node implements AutoCloseable {
      * Proposes a command to the cluster. The future completes with its result after the local
      * apply, or with an {@link io.quorate.engine.state.EtcdException}: what apply refused it with;
      * TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE (SE-40), of which nothing was proposed;
-     * TIMEOUT (SE-23) and STOPPED, after which it may still be applied, at most once.
-     * Membership changes are not checked here; see {@link #reconfigure}.
+     * TIMEOUT (SE-23) and STOPPED, after which it may still be applied, at most once. Membership
+     * changes are not checked here; see {@link #reconfigure}.
      */
     public CompletableFuture<Result> propose(Command command) {
         return propose(command, ANY_TERM);
@@ -455,23 +454,26 @@ public final class Node implements AutoCloseable {
     private CompletableFuture<Result> askLeader(long learner) {
         Optional<Member> leader = reconfiguration.member(leader());
         CompletableFuture<Result> outcome = new CompletableFuture<>();
-        Thread.ofVirtual().name("ask-leader").start(() -> {
-            try {
-                if (leader.isEmpty()) {
-                    throw EtcdError.NO_LEADER.exception();
-                }
-                new LeaderCall(Duration.ofNanos(timeoutNanos)).promote(leader.get(), learner);
-                outcome.complete(new Result.Done(state.revision()));
-            } catch (EtcdException refusal) {
-                outcome.completeExceptionally(refusal);
-            } catch (IOException e) {
-                LOGGER.log(
-                        WARNING,
-                        "the leader was asked to promote a learner in vain",
-                        Fields.of("local-member-id", memberHex(), "error", e.getMessage()));
-                outcome.completeExceptionally(EtcdError.TIMEOUT.exception());
-            }
-        });
+        Thread.ofVirtual()
+                .name("ask-leader")
+                .start(() -> {
+                    try {
+                        if (leader.isEmpty()) {
+                            throw EtcdError.NO_LEADER.exception();
+                        }
+                        new LeaderCall(Duration.ofNanos(timeoutNanos))
+                                .promote(leader.get(), learner);
+                        outcome.complete(new Result.Done(state.revision()));
+                    } catch (EtcdException refusal) {
+                        outcome.completeExceptionally(refusal);
+                    } catch (IOException e) {
+                        LOGGER.log(
+                                WARNING,
+                                "the leader was asked to promote a learner in vain",
+                                Fields.of("local-member-id", memberHex(), "error", e.getMessage()));
+                        outcome.completeExceptionally(EtcdError.TIMEOUT.exception());
+                    }
+                });
         return outcome;
     }
 

@@ -13,10 +13,7 @@ import java.util.random.RandomGenerator;
  * @param random draws election time-outs
  */
 record NodeRuntime(
-        LongSupplier nanoTime,
-        InstantSource wallClock,
-        Ticker ticker,
-        RandomGenerator random) {
+        LongSupplier nanoTime, InstantSource wallClock, Ticker ticker, RandomGenerator random) {
     static NodeRuntime system() {
         return new NodeRuntime(
                 System::nanoTime,

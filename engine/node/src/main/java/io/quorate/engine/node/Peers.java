@@ -26,9 +26,9 @@ import java.util.function.Consumer;
 /**
  * The other members: who they are, by the state's membership, and the messages to and from them.
  *
- * <p>A member that nobody here has heard of yet is answered nevertheless, at the URLs that it names:
- * it may have been added by entries that have not come here, and this member may need it to get
- * them. Members that were removed are told so and get nothing else.
+ * <p>A member that nobody here has heard of yet is answered nevertheless, at the URLs that it
+ * names: it may have been added by entries that have not come here, and this member may need it to
+ * get them. Members that were removed are told so and get nothing else.
  */
 final class Peers implements PeerSender, AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
@@ -61,9 +61,7 @@ final class Peers implements PeerSender, AutoCloseable {
         this.removed = removed;
         this.transport =
                 network.open(
-                        identity.clusterId(),
-                        peer(identity.memberId(), peerUrls),
-                        new Incoming());
+                        identity.clusterId(), peer(identity.memberId(), peerUrls), new Incoming());
     }
 
     private static Peer peer(long id, List<String> urls) {

@@ -19,9 +19,9 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * The checks before a membership change is proposed. They keep the cluster from losing its quorum by
- * a change, judged by what this member knows; what must hold for certain is checked again when the
- * change is applied. Any thread.
+ * The checks before a membership change is proposed. They keep the cluster from losing its quorum
+ * by a change, judged by what this member knows; what must hold for certain is checked again when
+ * the change is applied. Any thread.
  */
 final class Reconfiguration {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
@@ -65,8 +65,7 @@ final class Reconfiguration {
                 case Command.MemberUpdate update -> CompletableFuture.completedFuture(null);
                 case Command.MemberPromote(long id) ->
                         raft.get().thenAccept(status -> checkPromote(id, status));
-                default ->
-                        throw new IllegalArgumentException("no membership change: " + change);
+                default -> throw new IllegalArgumentException("no membership change: " + change);
             };
         } catch (EtcdException refusal) {
             return CompletableFuture.failedFuture(refusal);
@@ -146,8 +145,8 @@ final class Reconfiguration {
                 .filter(member -> member.id() != memberId)
                 .filter(member ->
                         way.isPresent() && way.get().connectedSince(member.id()).isPresent())
-                .max(Comparator.comparingLong(
-                        member ->
+                .max(
+                        Comparator.comparingLong(member ->
                                 nanoTime.getAsLong()
                                         - way.get()
                                                 .connectedSince(member.id())

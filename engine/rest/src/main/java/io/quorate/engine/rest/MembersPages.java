@@ -45,8 +45,7 @@ final class MembersPages implements HttpService {
     private void promote(ServerRequest request, ServerResponse response) {
         if (!request.prologue().method().equals(Method.POST)) {
             response.header(ALLOW_POST);
-            Texts.error(
-                    request, response, Status.METHOD_NOT_ALLOWED_405, "Method Not Allowed");
+            Texts.error(request, response, Status.METHOD_NOT_ALLOWED_405, "Method Not Allowed");
             return;
         }
         String id = request.path().pathParameters().get("id");

@@ -146,7 +146,8 @@ public final class EtcdServer implements AutoCloseable {
         Listener.probe(addresses.listenMetrics());
         InitialCluster cluster = cluster(config, directory.fresh());
         logSettings(config, directory.fresh(), cluster);
-        EtcdServer server = new EtcdServer(config, directory, cluster, running(config, cluster, directory));
+        EtcdServer server =
+                new EtcdServer(config, directory, cluster, running(config, cluster, directory));
         try {
             server.servePeers();
         } catch (RuntimeException | Error e) {

@@ -72,10 +72,7 @@ public final class OfflineState implements AutoCloseable {
         Found plugin = PluginRegistry.load(plugins).find(stamp.plugin(), Part.STATE);
         ServerConfig.Storage storage =
                 new ServerConfig.Storage(
-                        stamp.plugin(),
-                        stamp.plugin(),
-                        Map.of(stamp.plugin(), settings),
-                        plugins);
+                        stamp.plugin(), stamp.plugin(), Map.of(stamp.plugin(), settings), plugins);
         ExecutorService background =
                 Executors.newCachedThreadPool(
                         Thread.ofPlatform().daemon().name("storage-background-", 0).factory());

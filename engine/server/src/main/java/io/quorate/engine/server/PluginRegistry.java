@@ -141,8 +141,7 @@ public final class PluginRegistry {
     private static ServiceLoader<TransportProvider> ownTransports() {
         ModuleLayer layer = PluginRegistry.class.getModule().getLayer();
         return layer == null
-                ? ServiceLoader.load(
-                        TransportProvider.class, PluginRegistry.class.getClassLoader())
+                ? ServiceLoader.load(TransportProvider.class, PluginRegistry.class.getClassLoader())
                 : ServiceLoader.load(layer, TransportProvider.class);
     }
 

@@ -242,8 +242,7 @@ public record ServerConfig(
         public Cluster {
             settings = Map.copyOf(settings);
             if (maxLearners < 1) {
-                throw new ConfigException(
-                        "--max-learners must be >0 (set to " + maxLearners + ")");
+                throw new ConfigException("--max-learners must be >0 (set to " + maxLearners + ")");
             }
         }
     }

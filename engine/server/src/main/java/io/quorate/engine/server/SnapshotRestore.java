@@ -37,7 +37,9 @@ import java.util.stream.Stream;
  * was written.
  */
 public final class SnapshotRestore {
-    /** Term of the membership that the members begin with, as if each had been added by an entry. */
+    /**
+     * Term of the membership that the members begin with, as if each had been added by an entry.
+     */
     private static final long FIRST_TERM = 1;
 
     private final Request request;
@@ -118,7 +120,8 @@ public final class SnapshotRestore {
         for (int i = 1; i < members.size(); i++) {
             long id = members.get(i).id();
             if (id == members.get(i - 1).id()) {
-                throw new ConfigException("member exists with identical ID " + Long.toHexString(id));
+                throw new ConfigException(
+                        "member exists with identical ID " + Long.toHexString(id));
             }
         }
         return members;
@@ -223,8 +226,7 @@ public final class SnapshotRestore {
     }
 
     private void store(PluginRegistry plugins, StateRestore content, List<Member> members) {
-        DataDirectory directory =
-                DataDirectory.ofNewMember(request.dataDir, logDir, stateDir);
+        DataDirectory directory = DataDirectory.ofNewMember(request.dataDir, logDir, stateDir);
         try (Stores stores =
                         Stores.open(
                                 request.storage,

@@ -116,10 +116,7 @@ class SnapshotRestoreTest {
         try (Live old = new Live(start("old", "memory"))) {
             for (int i = 0; i < 50; i++) old.put("k" + i % 5, "v" + i);
             old.kv.compact(
-                    CompactionRequest.newBuilder()
-                            .setRevision(30)
-                            .setPhysical(true)
-                            .build());
+                    CompactionRequest.newBuilder().setRevision(30).setPhysical(true).build());
             hash = old.hash();
             old.save(snapshot);
         }
@@ -141,7 +138,10 @@ class SnapshotRestoreTest {
         byte[] whole = Files.readAllBytes(snapshot);
 
         Files.write(snapshot, Arrays.copyOf(whole, whole.length - 32));
-        refused(ConfigException.class, snapshot, "snapshot missing hash but --skip-hash-check=false");
+        refused(
+                ConfigException.class,
+                snapshot,
+                "snapshot missing hash but --skip-hash-check=false");
 
         byte[] flipped = whole.clone();
         flipped[whole.length / 2] ^= 1;
@@ -157,9 +157,7 @@ class SnapshotRestoreTest {
         Files.write(snapshot, whole);
         Files.createDirectories(folder.resolve("target/something"));
         ConfigException taken =
-                assertThrows(
-                        ConfigException.class,
-                        () -> restore(request(snapshot, "target", 0)));
+                assertThrows(ConfigException.class, () -> restore(request(snapshot, "target", 0)));
         assertEquals(
                 "data-dir \"" + folder.resolve("target") + "\" not empty or could not be read",
                 taken.getMessage());
@@ -170,8 +168,7 @@ class SnapshotRestoreTest {
     }
 
     private void refused(Class<? extends Exception> type, Path snapshot, String why) {
-        Exception e =
-                assertThrows(type, () -> restore(request(snapshot, "target", 0)));
+        Exception e = assertThrows(type, () -> restore(request(snapshot, "target", 0)));
         assertTrue(e.getMessage().contains(why), e.getMessage());
         assertFalse(Files.exists(folder.resolve("target")));
     }
@@ -219,11 +216,7 @@ class SnapshotRestoreTest {
         }
 
         long put(String key, String value) {
-            return kv.put(
-                            PutRequest.newBuilder()
-                                    .setKey(utf8(key))
-                                    .setValue(utf8(value))
-                                    .build())
+            return kv.put(PutRequest.newBuilder().setKey(utf8(key)).setValue(utf8(value)).build())
                     .getHeader()
                     .getRevision();
         }

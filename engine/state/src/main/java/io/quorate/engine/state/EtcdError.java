@@ -41,8 +41,7 @@ public enum EtcdError {
             9, "etcdserver: can only promote a learner member which is in sync with leader"),
     TOO_MANY_LEARNERS(9, "etcdserver: too many learner members in cluster"),
     /** ER-18: etcd declares another code, but this one is on the wire. */
-    NOT_ENOUGH_STARTED(
-            2, "etcdserver: re-configuration failed due to not enough started members"),
+    NOT_ENOUGH_STARTED(2, "etcdserver: re-configuration failed due to not enough started members"),
     BAD_MEMBER_URLS(3, "etcdserver: given member URLs are invalid"),
     BAD_LEADER_TRANSFEREE(9, "etcdserver: bad leader transferee"),
     TIMEOUT_LEADER_TRANSFER(2, "etcdserver: request timed out, leader transfer took too long"),

@@ -40,9 +40,9 @@ import java.util.concurrent.TimeUnit;
 /**
  * Watches while one thread writes, compacts, crashes and goes on: keys and ranges, filters, starts
  * in the past and in the future, readers that stop for hundreds of revisions. What each of them saw
- * is judged by {@link WatchValidator}. A failure prints its seed; {@code
- * -Dquorate.state.seed=N} makes the same choices again (threads run as they like), {@code
- * -Dquorate.state.writes=N} makes it longer.
+ * is judged by {@link WatchValidator}. A failure prints its seed; {@code -Dquorate.state.seed=N}
+ * makes the same choices again (threads run as they like), {@code -Dquorate.state.writes=N} makes
+ * it longer.
  */
 class WatchLoadTest {
     private static final int WRITES = Integer.getInteger("quorate.state.writes", 6000);
@@ -314,8 +314,7 @@ class WatchLoadTest {
                 stream.create(0, WatchQuery.key(from, 0));
                 stream.create(
                         7,
-                        new WatchQuery(
-                                from, to, next, noPuts, noDeletes, previous, false, false));
+                        new WatchQuery(from, to, next, noPuts, noDeletes, previous, false, false));
                 while (!ended) {
                     WatchMessage message = stream.next();
                     if (message != null) take(message);

@@ -172,8 +172,7 @@ final class WatchValidator {
 
     private void complete(Asked asked, long from, long to, List<String> faults) {
         List<Expected> missing = expected(asked, from, to);
-        if (!missing.isEmpty())
-            faults.add("did not see " + missing.getFirst() + " before " + to);
+        if (!missing.isEmpty()) faults.add("did not see " + missing.getFirst() + " before " + to);
     }
 
     private List<Expected> expected(Asked asked, long from, long to) {
