@@ -70,7 +70,7 @@ final class JetcdWatchTest {
     private static List<String> watch(Client client, WatchOption option) throws Exception {
         BlockingQueue<String> seen = new LinkedBlockingQueue<>();
         List<String> lines = new ArrayList<>();
-        try (Watch.Watcher watcher =
+        try (Watch.Watcher _ =
                 client.getWatchClient()
                         .watch(
                                 bytes("a"),
