@@ -6,7 +6,7 @@
 #
 # JAVA_HOME, QUORATE_JAVA_OPTS and QUORATE_AOT as in java.sh
 
-CLI_OPTIONS="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xshare:auto -Xlog:disable -Xlog:all=error:stderr"
+CLI_OPTIONS="-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Xlog:disable -Xlog:all=error:stderr"
 
 # The cache holds for one JDK and for these jars in this place.
 cached_java() {
@@ -23,13 +23,14 @@ record_cache() {
   mkdir "$home/lib/$tool.aot.lock" 2>/dev/null || return 0
   rm -f "$home/lib/$tool.aot" "$home/lib/$tool.aot.stamp"
   if "$java" $CLI_OPTIONS -XX:AOTCacheOutput="$home/lib/$tool.aot" -p "$home/lib" -m "$module/$warmup" >"$home/lib/$tool.aot.log" 2>&1; then
-    rm -f "$home/lib/$tool.aot.log" "$home/lib/$tool.aot.config"
-    rmdir "$home/lib/$tool.aot.lock"
-    printf '%s\n' "$home" "JAVA_HOME=${JAVA_HOME-}" "$java" >"$home/lib/$tool.aot.stamp"
+    rm -f "$home/lib/$tool.aot.log"
   else
-    rmdir "$home/lib/$tool.aot.lock"
+    rm -f "$home/lib/$tool.aot"
     echo "$tool: no start-up cache could be recorded ($home/lib/$tool.aot.log says why); starting without it" >&2
   fi
+  # After a failure too: another try would end the same and cost as much.
+  printf '%s\n' "$home" "JAVA_HOME=${JAVA_HOME-}" "$java" >"$home/lib/$tool.aot.stamp"
+  rmdir "$home/lib/$tool.aot.lock"
 }
 
 if ! cached_java; then

@@ -39,6 +39,12 @@ final class Binaries {
         return other.isEmpty() ? home().resolve("bin").resolve("etcd") : Path.of(other);
     }
 
+    /** Our client; {@code -Dquorate.etcdctl=FILE} puts another in its place, to try the tests. */
+    static Path ownEtcdctl() {
+        String other = System.getProperty("quorate.etcdctl", "");
+        return other.isEmpty() ? home().resolve("bin").resolve("etcdctl") : Path.of(other);
+    }
+
     /** The server we must equal: etcd 3.7. */
     static Path etcd37() {
         return reference("etcd 3.7", "real.etcd", "ETCD37", cached("etcd"));

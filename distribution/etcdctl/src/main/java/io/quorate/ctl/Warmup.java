@@ -57,6 +57,9 @@ public final class Warmup {
 
     /** Runs the commands; fails where one of them does. */
     public static void main(String[] args) throws IOException {
+        // What Main does before it runs a command.
+        Program.words(args);
+        Main.environment();
         try (ServerSocket listener = new ServerSocket(0, 16, InetAddress.getLoopbackAddress())) {
             Thread.ofVirtual().start(() -> serve(listener));
             String endpoint = "127.0.0.1:" + listener.getLocalPort();
@@ -82,7 +85,7 @@ public final class Warmup {
         InputStream transaction = new ByteArrayInputStream("\nput key value\n\n\n".getBytes());
         Terminal terminal = new Terminal(transaction, OutputStream.nullOutputStream(), System.err);
         Program program = Etcdctl.program(terminal, Map.of("ETCDCTL_ENDPOINTS", endpoint));
-        int code = program.run(Program.words(words));
+        int code = program.run(List.of(words));
         if (code != 0) {
             throw new IllegalStateException(String.join(" ", words) + " ended with " + code);
         }
