@@ -140,6 +140,8 @@ public final class Assemble {
                             Map.entry("animal", "MIT"),
                             Map.entry("error_prone_annotations", "Apache-2.0"),
                             Map.entry("j2objc", "Apache-2.0"),
+                            Map.entry("kotlin", "Apache-2.0"),
+                            Map.entry("slf4j", "MIT"),
                             Map.entry("jspecify", "Apache-2.0"),
                             Map.entry("jsr305", "BSD-3-Clause"),
                             Map.entry("snakeyaml", "Apache-2.0"),

@@ -8,6 +8,7 @@ import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
+import io.quorate.engine.server.ServerConfig.Cluster;
 import io.quorate.engine.server.ServerConfig.Limits;
 import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
@@ -65,7 +66,6 @@ final class Configuration {
         }
         checkModes();
         refuseLater();
-        refuseGates();
         String name = values.text("name");
         warnOfName(name);
         checkTlsVersions();
@@ -81,7 +81,8 @@ final class Configuration {
                 limits(),
                 upkeep(),
                 storage(home),
-                values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE);
+                values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE,
+                cluster());
     }
 
     private void logging() {
@@ -148,7 +149,12 @@ final class Configuration {
                 values.number("snapshot-catchup-entries"),
                 Duration.ofMillis(values.number("heartbeat-interval")),
                 Duration.ofMillis(values.number("election-timeout")),
-                values.bool("pre-vote"));
+                values.bool("pre-vote"),
+                FeatureGates.isOn("LeaseCheckpoint", gates()));
+    }
+
+    private String gates() {
+        return FeatureGates.parse(values.text("feature-gates"));
     }
 
     private void checkModes() {
@@ -167,6 +173,7 @@ final class Configuration {
 
     /** Flags of etcd that this release does not have yet keep their default, or the start fails. */
     private void refuseLater() {
+        FeatureGates.check(gates());
         for (String name : values.names()) {
             Flag flag = Flags.get(name);
             if (flag.support() != Support.LATER || flag.isDefault(values.text(name))) continue;
@@ -178,17 +185,6 @@ final class Configuration {
                             + fallback
                             + ")");
         }
-    }
-
-    /** Switches that this release does not have. */
-    private void refuseGates() {
-        FeatureGates.unserved(values.text("feature-gates"))
-                .ifPresent(gate -> {
-                    throw new ConfigException(
-                            "feature gate "
-                                    + gate
-                                    + " is not supported by this release yet; keep its default");
-                });
     }
 
     private void warnOfNoEffect() {
@@ -302,6 +298,15 @@ final class Configuration {
                 values.text("initial-cluster-token"));
     }
 
+    private Cluster cluster() {
+        return new Cluster(
+                values.text("transport"),
+                Map.of(),
+                values.bool("strict-reconfig-check"),
+                count("max-learners"),
+                values.bool("force-new-cluster"));
+    }
+
     private Limits limits() {
         return new Limits(
                 count("max-request-bytes"),
@@ -311,18 +316,18 @@ final class Configuration {
                 values.duration("grpc-keepalive-interval"),
                 values.duration("grpc-keepalive-timeout"),
                 values.duration("warning-unary-request-duration"),
+                values.duration("watch-progress-notify-interval"),
                 values.text("metrics").equals("extensive"));
     }
 
     private Upkeep upkeep() {
-        String gates = values.text("feature-gates");
-        boolean compactions = FeatureGates.isOn(gates, "CompactHashCheck");
+        boolean compactions = FeatureGates.isOn("CompactHashCheck", gates());
         int rows = count("compaction-batch-limit");
         return new Upkeep(
                 values.number("quota-backend-bytes"),
                 autoCompaction(),
                 new CorruptCheck(
-                        FeatureGates.isOn(gates, "InitialCorruptCheck"),
+                        FeatureGates.isOn("InitialCorruptCheck", gates()),
                         notNegative("corrupt-check-time"),
                         compactions ? values.duration("compact-hash-check-time") : Duration.ZERO),
                 // etcd too takes 1000 when the limit is not set, which is 0.

@@ -1,9 +1,9 @@
 package io.quorate.launcher;
 
+import io.quorate.engine.server.ConfigException;
 import io.quorate.launcher.GoValues.BadValue;
 
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -24,41 +24,43 @@ final class FeatureGates {
                     Map.entry("StopGRPCServiceOnDefrag", false),
                     Map.entry("TxnModeWriteWithSharedBuffer", true));
 
-    /** Those that this release has. */
+    /** Gates that this release serves at any value; the others at their default only. */
     private static final Set<String> SERVED =
-            Set.of("CompactHashCheck", "InitialCorruptCheck", "StopGRPCServiceOnDefrag");
+            Set.of(
+                    "CompactHashCheck",
+                    "InitialCorruptCheck",
+                    "LeaseCheckpoint",
+                    "LeaseCheckpointPersist");
 
     private FeatureGates() {}
 
     /**
-     * The first gate that is set to what this release cannot do.
+     * Refuses what this release does not have, and gates that do not fit each other.
      *
-     * @param text a valid value
+     * @param parsed what {@link #parse} made of the flag
      */
-    static Optional<String> unserved(String text) {
-        return changed(text).keySet().stream().filter(gate -> !SERVED.contains(gate)).findFirst();
-    }
-
-    /**
-     * @param text a valid value
-     */
-    static boolean isOn(String text, String gate) {
-        return changed(text).getOrDefault(gate, DEFAULTS.get(gate));
+    static void check(String parsed) {
+        for (String part : parsed.split(",")) {
+            String gate = part.substring(0, Math.max(0, part.indexOf('=')));
+            if (!gate.isEmpty() && !SERVED.contains(gate)) {
+                throw new ConfigException(
+                        "feature gate "
+                                + gate
+                                + " is not supported by this release yet; remove it or keep its"
+                                + " default ("
+                                + DEFAULTS.get(gate)
+                                + ")");
+            }
+        }
+        if (isOn("LeaseCheckpointPersist", parsed) && !isOn("LeaseCheckpoint", parsed)) {
+            throw new ConfigException(
+                    "enabling feature gate LeaseCheckpointPersist requires enabling feature gate"
+                            + " LeaseCheckpoint");
+        }
     }
 
     /** The gates that are not at their default, sorted; empty when all are. */
     static String parse(String text) {
-        StringBuilder shown = new StringBuilder();
-        changed(text)
-                .forEach((gate, on) ->
-                        shown.append(shown.isEmpty() ? "" : ",")
-                                .append(gate)
-                                .append('=')
-                                .append(on));
-        return shown.toString();
-    }
-
-    private static TreeMap<String, Boolean> changed(String text) {
         TreeMap<String, Boolean> changed = new TreeMap<>();
         for (String part : text.split(",")) {
             if (part.isBlank()) continue;
@@ -71,7 +73,22 @@ final class FeatureGates {
             }
             if (on != DEFAULTS.get(gate)) changed.put(gate, on);
         }
-        return changed;
+        StringBuilder shown = new StringBuilder();
+        changed.forEach((gate, on) ->
+                shown.append(shown.isEmpty() ? "" : ",").append(gate).append('=').append(on));
+        return shown.toString();
+    }
+
+    /**
+     * @param parsed what {@link #parse} made of the flag
+     */
+    static boolean isOn(String gate, String parsed) {
+        String changed = gate + "=";
+        for (String part : parsed.split(",")) {
+            if (part.startsWith(changed))
+                return Boolean.parseBoolean(part.substring(changed.length()));
+        }
+        return DEFAULTS.get(gate);
     }
 
     private static boolean on(String gate, String value) {

@@ -277,7 +277,9 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Switches for features in trial, A=true,B=false.",
-                            "This release has CompactHashCheck, InitialCorruptCheck and StopGRPCServiceOnDefrag; the others may be named at their default."),
+                            "CompactHashCheck, InitialCorruptCheck, LeaseCheckpoint and"
+                                    + " LeaseCheckpointPersist may be switched; the others may be"
+                                    + " named at their default."),
                     flag(
                             "config-file",
                             Section.MEMBER,
@@ -313,7 +315,7 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Members a new cluster starts with, name=url,name=url.",
-                            "One member in this release."),
+                            ""),
                     flag(
                             "initial-cluster-state",
                             Section.CLUSTERING,
@@ -322,7 +324,7 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Whether the cluster is new or existing.",
-                            "A new data directory needs new in this release; it is not read later."),
+                            "Not read later."),
                     flag(
                             "initial-cluster-token",
                             Section.CLUSTERING,
@@ -491,9 +493,9 @@ final class Flags {
                             Type.BOOL,
                             "true",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Refuses membership changes that would lose the quorum.",
-                            "There are no membership changes yet."),
+                            ""),
                     flag(
                             "pre-vote",
                             Section.CLUSTERING,
@@ -968,9 +970,9 @@ final class Flags {
                             Type.DURATION,
                             "10m",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Time between two progress notifications of a watch.",
-                            ""),
+                            "Below 100ms counts as 100ms."),
                     flag(
                             "warning-apply-duration",
                             Section.FEATURES,
@@ -995,9 +997,9 @@ final class Flags {
                             Type.NUMBER,
                             "1",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Learners that the cluster may have.",
-                            "There are no membership changes yet."),
+                            ""),
                     flag(
                             "downgrade-check-time",
                             Section.FEATURES,
@@ -1069,6 +1071,15 @@ final class Flags {
                             "plugins beside lib",
                             Support.WORKS,
                             "Directory with one directory of jars for each further plugin.",
+                            ""),
+                    flag(
+                            "transport",
+                            Section.STORAGE,
+                            Type.TEXT,
+                            "tcp",
+                            "",
+                            Support.WORKS,
+                            "Plugin that carries messages between members; the same in all of them.",
                             ""),
                     flag(
                             "grpc-mount",

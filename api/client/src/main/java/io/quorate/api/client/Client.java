@@ -11,6 +11,8 @@ import io.quorate.api.grpc.ClientSettings;
 import io.quorate.api.grpc.GrpcClientConnection;
 import io.quorate.api.proto.AuthGrpc;
 import io.quorate.api.proto.AuthenticateRequest;
+import io.quorate.api.proto.AuthenticateResponse;
+import io.quorate.api.proto.WatchCreateRequest;
 
 import java.time.Duration;
 import java.util.List;
@@ -18,8 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -46,14 +47,15 @@ public final class Client implements AutoCloseable {
     private static final Duration KEEP_ALIVE_MIN = Duration.ofSeconds(10);
 
     private final ClientConfig config;
-    private final ExecutorService executor;
+    private final Executor executor;
     private final ScheduledThreadPoolExecutor timer;
     private final Connections connections;
+    private final LeaseKeeper keeper;
     private volatile Optional<String> token = Optional.empty();
 
     private Client(ClientConfig config) {
         this.config = config;
-        this.executor = Executors.newVirtualThreadPerTaskExecutor();
+        this.executor = Thread::startVirtualThread;
         this.timer =
                 new ScheduledThreadPoolExecutor(
                         1,
@@ -78,6 +80,7 @@ public final class Client implements AutoCloseable {
                         executor,
                         timer,
                         Thread.ofVirtual().name("quorate-client-reader").factory());
+        this.keeper = new LeaseKeeper(this);
     }
 
     /** Makes a client. Connects with the first call, so this neither blocks nor fails. */
@@ -93,6 +96,58 @@ public final class Client implements AutoCloseable {
     /** From now on calls go to these endpoints; what runs at others may end there. */
     public void useEndpoints(List<String> endpoints) {
         connections.replace(endpoints);
+    }
+
+    // ---- the parts of the API
+
+    /** Keys and values. */
+    public KvClient kv() {
+        return new KvClient(this);
+    }
+
+    /**
+     * Watches keys; returns when the server knows the watch, so that a change made after this is
+     * seen. Of the request a watch id is not used.
+     *
+     * @throws WatchCanceledException when the server does not create it
+     */
+    public Watch watch(WatchCreateRequest request) {
+        return new Watch(this, request.toBuilder().clearWatchId().build());
+    }
+
+    /** Watches one key from now on. */
+    public Watch watch(String key) {
+        return watch(WatchCreateRequest.newBuilder().setKey(Keys.of(key)).build());
+    }
+
+    /** Leases. */
+    public LeaseClient leases() {
+        return new LeaseClient(this, keeper);
+    }
+
+    /** Locks. */
+    public LockClient locks() {
+        return new LockClient(this);
+    }
+
+    /** Elections. */
+    public ElectionClient elections() {
+        return new ElectionClient(this);
+    }
+
+    /** Members. */
+    public ClusterClient cluster() {
+        return new ClusterClient(this);
+    }
+
+    /** Status, alarms, snapshots. */
+    public MaintenanceClient maintenance() {
+        return new MaintenanceClient(this);
+    }
+
+    /** Login. */
+    public AuthClient auth() {
+        return new AuthClient(this);
     }
 
     // ---- calls
@@ -113,6 +168,11 @@ public final class Client implements AutoCloseable {
                         ? null
                         : Deadline.after(config.callTimeout().toNanos(), TimeUnit.NANOSECONDS);
         return callLater(method, request, retry, deadline);
+    }
+
+    /** For calls that wait for others, as a lock does: no deadline. */
+    <Q, S> S callWithoutLimit(MethodDescriptor<Q, S> method, Q request) {
+        return await(callLater(method, request, Retry.UNSENT_ONLY, null));
     }
 
     <Q, S> CompletableFuture<S> callLater(
@@ -178,7 +238,7 @@ public final class Client implements AutoCloseable {
         return timer;
     }
 
-    ExecutorService executor() {
+    Executor executor() {
         return executor;
     }
 
@@ -257,7 +317,7 @@ public final class Client implements AutoCloseable {
                         .setPassword(credentials.password())
                         .build();
         CompletableFuture<Optional<String>> result = new CompletableFuture<>();
-        ClientCall<AuthenticateRequest, io.quorate.api.proto.AuthenticateResponse> call =
+        ClientCall<AuthenticateRequest, AuthenticateResponse> call =
                 connection.newCall(
                         AuthGrpc.getAuthenticateMethod(),
                         CallOptions.DEFAULT
@@ -290,8 +350,8 @@ public final class Client implements AutoCloseable {
     /** Ends every call with CANCELLED, and the connections. Harmless when repeated. */
     @Override
     public void close() {
+        keeper.close();
         connections.close();
         timer.shutdown();
-        executor.shutdown();
     }
 }

@@ -1,8 +1,12 @@
 package io.quorate.api.client;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.util.Objects;
 import java.util.Optional;
+
+import javax.net.ssl.SSLContext;
 
 /**
  * TLS by PEM files, as etcd's tools take them. The files are read at each new connection, so that
@@ -44,5 +48,15 @@ public record Tls(
                 Optional.of(key),
                 false,
                 Optional.empty());
+    }
+
+    /**
+     * These files for other uses, such as HTTP requests to a member.
+     *
+     * @throws IOException when a file cannot be read
+     * @throws GeneralSecurityException when one cannot be used
+     */
+    public SSLContext context() throws IOException, GeneralSecurityException {
+        return TlsSockets.context(Optional.of(this));
     }
 }

@@ -66,7 +66,7 @@ final class TlsSockets {
         return name.indexOf(':') >= 0 || name.matches("[0-9.]+");
     }
 
-    private static SSLContext context(Optional<Tls> settings)
+    static SSLContext context(Optional<Tls> settings)
             throws IOException, GeneralSecurityException {
         SSLContext context = SSLContext.getInstance("TLS");
         KeyManager[] keys = null;

@@ -557,7 +557,7 @@ public final class GrpcClientConnection extends Channel {
             outbound.urgent(Frames.goAway(0, ErrorCode.NO_ERROR, ""));
             outbound.closeWhenDrained();
             // A server that reads no more must not keep the socket open.
-            later(() -> executor.execute(sink::close), TimeUnit.SECONDS.toNanos(1));
+            later(sink::close, TimeUnit.SECONDS.toNanos(1));
             events.closed(reason);
         }
     }

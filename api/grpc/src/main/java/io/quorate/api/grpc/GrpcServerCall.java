@@ -433,7 +433,7 @@ final class GrpcServerCall<Q, S> extends ServerCall<Q, S>
         if (method.getType().serverSendsOneMessage() && heldMessage == null) {
             heldMessage = framed;
         } else {
-            connection.outbound().send(out, null, framed, null);
+            SendBatch.send(connection.outbound(), out, framed);
         }
     }
 

@@ -147,7 +147,9 @@ final class LeaseService extends LeaseGrpc.LeaseImplBase {
             }
         }
 
-        /** LE-08: a client that sees the revision of its lease's end never sees it renewed at it. */
+        /**
+         * LE-08: a client that sees the revision of its lease's end never sees it renewed at it.
+         */
         private LeaseKeepAliveResponse answer(long id) {
             LeaseKeepAliveResponse.Builder response =
                     LeaseKeepAliveResponse.newBuilder()

@@ -146,29 +146,6 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
         Unary.answer(observer, () -> hash(node.hashKv(request.getRevision())));
     }
 
-    /** MA-18, as far as a cluster of one has it: the leader may hand over to itself. */
-    @Override
-    public void moveLeader(
-            MoveLeaderRequest request, StreamObserver<MoveLeaderResponse> observer) {
-        Unary.answer(observer, () -> moveLeader(request.getTargetID()));
-    }
-
-    private MoveLeaderResponse moveLeader(long target) {
-        if (node.leader() != node.memberId()) {
-            throw EtcdError.NOT_LEADER.exception();
-        }
-        boolean votes =
-                node.state().members().stream()
-                        .anyMatch(member -> member.id() == target && !member.learner());
-        if (!votes) {
-            throw EtcdError.BAD_LEADER_TRANSFEREE.exception();
-        }
-        if (target != node.memberId()) {
-            throw Unserved.status(MaintenanceGrpc.getMoveLeaderMethod()).asRuntimeException();
-        }
-        return MoveLeaderResponse.getDefaultInstance();
-    }
-
     /** MA-19 to MA-22. */
     @Override
     public void downgrade(DowngradeRequest request, StreamObserver<DowngradeResponse> observer) {
@@ -223,6 +200,18 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     public void snapshot(SnapshotRequest request, StreamObserver<SnapshotResponse> observer) {
         SnapshotStreaming.start(
                 node.state(), (ServerCallStreamObserver<SnapshotResponse>) observer);
+    }
+
+    /** MA-19, SE-30. */
+    @Override
+    public void moveLeader(
+            MoveLeaderRequest request, StreamObserver<MoveLeaderResponse> observer) {
+        Unary.answer(
+                observer,
+                () -> {
+                    node.moveLeader(request.getTargetID()).join();
+                    return MoveLeaderResponse.getDefaultInstance();
+                });
     }
 
     private HashKVResponse hash(KvHash hash) {

@@ -11,6 +11,8 @@ import java.time.Duration;
  * @param quotaBytes size of the store at which writes are refused, as Status tells it; negative for
  *     no limit
  * @param slowCall unary calls that take longer are logged (GS-17)
+ * @param watchProgressInterval about the time between two progress messages of a quiet watch that
+ *     asked for them (WA-24); raised to {@link #MIN_WATCH_PROGRESS_INTERVAL}
  * @param extensiveMetrics whether the duration of every call is observed (ME-38)
  */
 public record ServiceSettings(
@@ -18,11 +20,14 @@ public record ServiceSettings(
         int maxTxnOps,
         long quotaBytes,
         Duration slowCall,
+        Duration watchProgressInterval,
         boolean extensiveMetrics) {
     public static final int DEFAULT_MAX_REQUEST_BYTES = 1536 * 1024;
     public static final int DEFAULT_MAX_TXN_OPS = 128;
     public static final long DEFAULT_QUOTA_BYTES = 2L << 30;
     public static final Duration DEFAULT_SLOW_CALL = Duration.ofMillis(300);
+    public static final Duration DEFAULT_WATCH_PROGRESS_INTERVAL = Duration.ofMinutes(10);
+    public static final Duration MIN_WATCH_PROGRESS_INTERVAL = Duration.ofMillis(100);
 
     /** etcd's defaults (SE-40, SE-43, SE-44). */
     public static final ServiceSettings DEFAULT =
@@ -31,5 +36,6 @@ public record ServiceSettings(
                     DEFAULT_MAX_TXN_OPS,
                     DEFAULT_QUOTA_BYTES,
                     DEFAULT_SLOW_CALL,
+                    DEFAULT_WATCH_PROGRESS_INTERVAL,
                     false);
 }

@@ -4,16 +4,17 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.quorate.api.proto.AuthGrpc;
-import io.quorate.api.proto.ClusterGrpc;
-import io.quorate.api.proto.MaintenanceGrpc;
-import io.quorate.api.proto.WatchGrpc;
 import io.quorate.api.proto.election.ElectionGrpc;
 import io.quorate.api.proto.lock.LockGrpc;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 
+import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 
 /**
  * All services of the v3 API over one replica, ready for any server that runs {@code io.grpc}
@@ -37,7 +38,7 @@ public final class Services {
                 "etcd_server_quota_backend_bytes",
                 "Current backend storage quota size in bytes.",
                 settings::quotaBytes);
-        List<ServerServiceDefinition> services = services(node, settings);
+        List<ServerServiceDefinition> services = services(node, settings, metrics);
         LongSupplier clock = System::nanoTime;
         // The last is the outermost.
         List<ServerInterceptor> chain =
@@ -53,24 +54,33 @@ public final class Services {
                 .toList();
     }
 
-    private static List<ServerServiceDefinition> services(Node node, ServiceSettings settings) {
+    /** Its thread is there only while something is planned, so nobody has to end it. */
+    private static ScheduledThreadPoolExecutor timer() {
+        var timer =
+                new ScheduledThreadPoolExecutor(
+                        1, Thread.ofPlatform().daemon().name("services-timer").factory());
+        timer.setRemoveOnCancelPolicy(true);
+        timer.setKeepAliveTime(1, TimeUnit.MINUTES);
+        timer.allowCoreThreadTimeOut(true);
+        return timer;
+    }
+
+    private static List<ServerServiceDefinition> services(
+            Node node, ServiceSettings settings, MetricRegistry metrics) {
         Answers answers = new Answers(node);
         return List.of(
                 new KvService(node, settings, answers).bindService(),
-                Unserved.allBut(
-                        new ClusterService(node, answers), ClusterGrpc.getMemberListMethod()),
-                Unserved.allBut(
-                        new MaintenanceService(node, settings, answers),
-                        MaintenanceGrpc.getStatusMethod(),
-                        MaintenanceGrpc.getAlarmMethod(),
-                        MaintenanceGrpc.getDefragmentMethod(),
-                        MaintenanceGrpc.getHashMethod(),
-                        MaintenanceGrpc.getHashKVMethod(),
-                        MaintenanceGrpc.getMoveLeaderMethod(),
-                        MaintenanceGrpc.getDowngradeMethod(),
-                        MaintenanceGrpc.getSnapshotMethod()),
+                new ClusterService(node, answers, InstantSource.system()).bindService(),
+                new MaintenanceService(node, settings, answers).bindService(),
                 new HealthService().bindService(),
-                Unserved.all(WatchGrpc.getServiceDescriptor()),
+                new WatchService(
+                                node,
+                                settings,
+                                answers,
+                                metrics,
+                                timer(),
+                                RandomGenerator.getDefault())
+                        .bindService(),
                 new LeaseService(node, answers).bindService(),
                 Unserved.all(AuthGrpc.getServiceDescriptor()),
                 Unserved.all(LockGrpc.getServiceDescriptor()),

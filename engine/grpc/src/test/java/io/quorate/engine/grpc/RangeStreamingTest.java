@@ -44,6 +44,7 @@ class RangeStreamingTest {
                             ServiceSettings.DEFAULT_MAX_TXN_OPS,
                             ServiceSettings.DEFAULT_QUOTA_BYTES,
                             ServiceSettings.DEFAULT_SLOW_CALL,
+                            ServiceSettings.DEFAULT_WATCH_PROGRESS_INTERVAL,
                             false));
 
     @AfterEach

@@ -33,6 +33,7 @@ final class TestServer implements AutoCloseable {
     final MetricRegistry metrics = new MetricRegistry();
     final CompletableFuture<Throwable> failure = new CompletableFuture<>();
     final Node node;
+    final List<ServerServiceDefinition> services;
     final ManagedChannel channel;
     final KVGrpc.KVBlockingStub kv;
     final MaintenanceGrpc.MaintenanceBlockingStub maintenance;
@@ -53,7 +54,8 @@ final class TestServer implements AutoCloseable {
                         metrics,
                         failure::complete);
         node.ready().orTimeout(30, TimeUnit.SECONDS).join();
-        server = host(Services.all(node, settings, metrics), calls);
+        services = Services.all(node, settings, metrics);
+        server = host(services, calls);
         channel = client(server.getPort());
         kv = KVGrpc.newBlockingStub(channel);
         maintenance = MaintenanceGrpc.newBlockingStub(channel);

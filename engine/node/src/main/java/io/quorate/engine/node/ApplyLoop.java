@@ -239,11 +239,20 @@ final class ApplyLoop implements Runnable {
 
     private ConfChange applyChange(Entry entry, Applied at) {
         ConfChange change = ConfChangeCodec.decode(entry);
+        Command command = MembershipChange.command(change, at);
+        PendingProposal proposal = proposals.find(change.id(), entry.data());
         try {
-            observer.applied(change, MembershipChange.apply(state, change, at));
+            Result result = state.apply(command, at);
+            observer.membershipChanged(command);
+            if (proposal != null) {
+                answers.add(new Answer(proposal, result, null));
+            }
             return change;
         } catch (EtcdException refusal) {
             observer.refused(change, refusal);
+            if (proposal != null) {
+                answers.add(new Answer(proposal, null, refusal));
+            }
             return change.voided();
         }
     }

@@ -16,6 +16,7 @@ import io.quorate.spi.storage.Identity;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 /** Counts and logs what is applied. Apply thread only. */
@@ -71,6 +72,9 @@ final class ApplyObserver {
             case Command.LeaseRevoke revoke -> metrics.leasesRevoked.increment();
             case Command.LeaseCheckpoint checkpoint -> {}
             case Command.MemberAdd add -> {}
+            case Command.MemberRemove remove -> {}
+            case Command.MemberUpdate update -> {}
+            case Command.MemberPromote promote -> {}
             case Command.MemberAttributes attributes -> {}
             case Command.ClusterVersion(String version) -> changed(version);
             case Command.RaiseAlarm raise -> count((Result.Alarms) result, 1);
@@ -83,21 +87,39 @@ final class ApplyObserver {
         observe(command, false, nanos);
     }
 
-    void applied(ConfChange change, Member added) {
-        LOGGER.log(
-                INFO,
-                "added member",
-                Fields.of(
-                        "cluster-id",
-                        Long.toHexString(identity.clusterId()),
-                        "local-member-id",
-                        Long.toHexString(identity.memberId()),
-                        "added-peer-id",
-                        Long.toHexString(added.id()),
-                        "added-peer-peer-urls",
-                        added.peerUrls(),
-                        "added-peer-is-learner",
-                        added.learner()));
+    void membershipChanged(Command change) {
+        switch (change) {
+            case Command.MemberAdd(Member member) -> added(member);
+            case Command.MemberRemove(long id) ->
+                    LOGGER.log(INFO, "removed member", about("removed-remote-peer-id", id));
+            case Command.MemberUpdate(long id, var urls) -> {
+                var fields = about("updated-remote-peer-id", id);
+                fields.put("updated-remote-peer-urls", urls);
+                LOGGER.log(INFO, "updated member", fields);
+            }
+            case Command.MemberPromote(long id) -> {
+                metrics.learnersPromoted.increment();
+                LOGGER.log(INFO, "promote member", about("promoted-member-id", id));
+            }
+            default -> throw new IllegalArgumentException("no membership change: " + change);
+        }
+    }
+
+    private Map<String, Object> about(String name, long id) {
+        return Fields.of(
+                "cluster-id",
+                Long.toHexString(identity.clusterId()),
+                "local-member-id",
+                Long.toHexString(identity.memberId()),
+                name,
+                Long.toHexString(id));
+    }
+
+    private void added(Member added) {
+        var fields = about("added-peer-id", added.id());
+        fields.put("added-peer-peer-urls", added.peerUrls());
+        fields.put("added-peer-is-learner", added.learner());
+        LOGGER.log(INFO, "added member", fields);
     }
 
     void refused(ConfChange change, EtcdException refusal) {
@@ -279,6 +301,9 @@ final class ApplyObserver {
             case Command.LeaseRevoke revoke -> "LeaseRevoke";
             case Command.LeaseCheckpoint checkpoint -> "LeaseCheckpoint";
             case Command.MemberAdd add -> "MemberAdd";
+            case Command.MemberRemove remove -> "MemberRemove";
+            case Command.MemberUpdate update -> "MemberUpdate";
+            case Command.MemberPromote promote -> "MemberPromote";
             case Command.MemberAttributes attributes -> "ClusterMemberAttrSet";
             case Command.ClusterVersion version -> "ClusterVersionSet";
             case Command.RaiseAlarm raise -> "Alarm";

@@ -83,12 +83,17 @@ final class CommandCodec {
                             DowngradeInfoSetRequest.newBuilder()
                                     .setEnabled(info.enabled())
                                     .setVer(info.targetVersion()));
-            case Command.MemberAdd add ->
-                    throw new IllegalArgumentException(
-                            "a membership change goes through raft as such, not as a request: "
-                                    + add);
+            case Command.MemberAdd add -> throw notARequest(add);
+            case Command.MemberRemove remove -> throw notARequest(remove);
+            case Command.MemberUpdate update -> throw notARequest(update);
+            case Command.MemberPromote promote -> throw notARequest(promote);
         }
         return request.build().toByteArray();
+    }
+
+    private static IllegalArgumentException notARequest(Command change) {
+        return new IllegalArgumentException(
+                "a membership change goes through raft as such, not as a request: " + change);
     }
 
     /**
@@ -201,9 +206,7 @@ final class CommandCodec {
         LeaseCheckpointRequest.Builder request = LeaseCheckpointRequest.newBuilder();
         for (Command.Checkpoint of : checkpoints) {
             request.addCheckpoints(
-                    LeaseCheckpoint.newBuilder()
-                            .setID(of.id())
-                            .setRemainingTTL(of.remaining()));
+                    LeaseCheckpoint.newBuilder().setID(of.id()).setRemainingTTL(of.remaining()));
         }
         return request.build();
     }

@@ -209,15 +209,16 @@ final class Lessor implements Runnable {
         // SE-77: its grant may be committed and not applied yet.
         return timer != null
                 ? renew(tenure, timer, giveUp)
-                : replica.linearizablePoint().thenCompose(caughtUp -> {
-                    LeaseTimer late = tenure.timer(id);
-                    if (late != null) {
-                        return renew(tenure, late, giveUp);
-                    }
-                    return tenure.hasEnded()
-                            ? renew(id, giveUp)
-                            : CompletableFuture.completedFuture(0L);
-                });
+                : replica.linearizablePoint()
+                        .thenCompose(caughtUp -> {
+                            LeaseTimer late = tenure.timer(id);
+                            if (late != null) {
+                                return renew(tenure, late, giveUp);
+                            }
+                            return tenure.hasEnded()
+                                    ? renew(id, giveUp)
+                                    : CompletableFuture.completedFuture(0L);
+                        });
     }
 
     private CompletableFuture<Long> renew(Tenure tenure, LeaseTimer timer, long giveUp) {
@@ -263,8 +264,7 @@ final class Lessor implements Runnable {
         }
         return Optional.ofNullable(timer)
                 .map(found ->
-                        new LeaseTime(
-                                id, found.ttl(), found.secondsLeft(nanoTime.getAsLong())));
+                        new LeaseTime(id, found.ttl(), found.secondsLeft(nanoTime.getAsLong())));
     }
 
     /** Ids of all leases: on the leader those that end first come first (LE-12), else by id. */

@@ -7,32 +7,43 @@ import static java.lang.System.Logger.Level.WARNING;
 
 import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.raft.ConfChangeCodec;
 import io.quorate.engine.raft.ConfState;
 import io.quorate.engine.raft.Entry;
 import io.quorate.engine.raft.Message;
 import io.quorate.engine.raft.RaftConfig;
+import io.quorate.engine.raft.RaftStatus;
 import io.quorate.engine.raft.RawNode;
 import io.quorate.engine.raft.Trace;
 import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.EtcdError;
+import io.quorate.engine.state.EtcdException;
 import io.quorate.engine.state.KvHash;
+import io.quorate.engine.state.Member;
 import io.quorate.engine.state.Result;
 import io.quorate.engine.state.StateMachine;
+import io.quorate.engine.state.StateOptions;
 import io.quorate.engine.state.StoreHash;
 import io.quorate.spi.storage.Identity;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageException;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
@@ -63,7 +74,11 @@ public final class Node implements AutoCloseable {
     private static final long APPLY_BYTES_MAX = 16 << 20;
     private static final int INFLIGHT_MESSAGES_MAX = 512;
 
+    /** What a removed member waits before it ends, so that its last answers get out (EX-03). */
+    private static final Duration REMOVAL_DELAY = Duration.ofSeconds(1);
+
     private final NodeConfig config;
+    private final ClusterSettings cluster;
     private final NodeRuntime runtime;
     private final NodeListener listener;
     private final Identity identity;
@@ -78,6 +93,9 @@ public final class Node implements AutoCloseable {
     private final AtomicBoolean quotaAlarming = new AtomicBoolean();
     private final PendingProposals proposals;
     private final Lessor lessor;
+    private final Mailbox<Event> events = new Mailbox<>();
+    private final Optional<Peers> peers;
+    private final Reconfiguration reconfiguration;
     private final ApplyLoop apply;
     private final ReplicaLoop replica;
     private final Thread applyThread;
@@ -88,6 +106,9 @@ public final class Node implements AutoCloseable {
     private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
     private final AtomicBoolean failureTold = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final AtomicBoolean removed = new AtomicBoolean();
+    // Ticks until the listener hears of the removal; negative for never.
+    private final AtomicLong removalTicks = new AtomicLong(-1);
     private final long timeoutNanos;
     private volatile boolean stopped;
     private volatile boolean failed;
@@ -106,18 +127,34 @@ public final class Node implements AutoCloseable {
             StateStore store,
             MetricRegistry metrics,
             NodeListener listener) {
-        return start(config, log, store, metrics, listener, NodeRuntime.system());
+        return start(config, ClusterSettings.ALONE, log, store, metrics, listener);
+    }
+
+    /**
+     * As above, for a member of a cluster of several.
+     *
+     * @throws io.quorate.spi.transport.TransportException when a peer address cannot be bound
+     */
+    public static Node start(
+            NodeConfig config,
+            ClusterSettings cluster,
+            RaftLog log,
+            StateStore store,
+            MetricRegistry metrics,
+            NodeListener listener) {
+        return start(config, cluster, log, store, metrics, listener, NodeRuntime.system());
     }
 
     static Node start(
             NodeConfig config,
+            ClusterSettings cluster,
             RaftLog log,
             StateStore store,
             MetricRegistry metrics,
             NodeListener listener,
             NodeRuntime runtime) {
         try (var onFailure = new Closing(log, store)) {
-            Node node = new Node(config, log, store, metrics, listener, runtime);
+            Node node = new Node(config, cluster, log, store, metrics, listener, runtime);
             onFailure.keep();
             node.run();
             return node;
@@ -126,12 +163,14 @@ public final class Node implements AutoCloseable {
 
     private Node(
             NodeConfig config,
+            ClusterSettings cluster,
             RaftLog log,
             StateStore store,
             MetricRegistry registry,
             NodeListener listener,
             NodeRuntime runtime) {
         this.config = config;
+        this.cluster = cluster;
         this.runtime = runtime;
         this.listener = listener;
         this.log = log;
@@ -140,17 +179,21 @@ public final class Node implements AutoCloseable {
                 BASE_TIMEOUT
                         .plus(config.tick().multipliedBy(2L * config.electionTicks()))
                         .toNanos();
-        this.state = StateMachine.open(store);
+        this.state =
+                StateMachine.open(
+                        store,
+                        StateOptions.DEFAULT,
+                        task -> Thread.ofVirtual().name("watch-dispatch").start(task));
         int members = config.initialCluster().size();
         // Before the first write, so that a corrected configuration finds the directory empty.
-        if (log.identity() == null && members > 1 && runtime.peers() == PeerSender.NOBODY) {
+        if (log.identity() == null && members > 1 && cluster.network().isEmpty()) {
             throw new IllegalArgumentException(
                     "the initial cluster has "
                             + members
-                            + " members, but this build has no way to the others; name this member"
-                            + " alone in it");
+                            + " members, but this member has no network to the others; name it alone"
+                            + " in the initial cluster, or give it a transport");
         }
-        var bootstrap = Bootstrap.of(config, log, state.applied(), state.members());
+        var bootstrap = Bootstrap.of(config, cluster, log, state);
         this.identity = bootstrap.identity();
         this.ids = new IdGenerator(identity.memberId(), runtime.wallClock().millis());
         this.metrics = new NodeMetrics(registry);
@@ -162,8 +205,12 @@ public final class Node implements AutoCloseable {
         this.proposals = new PendingProposals(metrics);
         var storage = new RaftLogStorage(log, state.applied().index(), bootstrap.conf());
         this.lessor = lessor();
+        RawNode raft = raft(bootstrap, storage);
+        this.peers = cluster.network().map(this::peers);
+        this.reconfiguration =
+                new Reconfiguration(cluster, identity.memberId(), state, peers, runtime.nanoTime());
         this.apply = applyLoop();
-        this.replica = replicaLoop(bootstrap, storage);
+        this.replica = replicaLoop(raft, bootstrap, storage);
         String suffix = Long.toHexString(identity.memberId());
         // Platform threads: they do file I/O, and nobody may interrupt them.
         this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
@@ -187,6 +234,14 @@ public final class Node implements AutoCloseable {
     private void tick() {
         replica.tick();
         lessor.tick();
+        if (removalTicks.get() >= 0 && removalTicks.getAndDecrement() == 0) {
+            listener.removed();
+        }
+    }
+
+    private Peers peers(Network network) {
+        return new Peers(
+                identity, config.peerUrls(), state, events::post, this::removed, network);
     }
 
     private Lessor lessor() {
@@ -236,7 +291,7 @@ public final class Node implements AutoCloseable {
                 new Checkpointer(
                         config,
                         log::sizeOnDisk,
-                        at -> replicaOf().post(new Event.Checkpointed(at)),
+                        at -> events.post(new Event.Checkpointed(at)),
                         this::fail);
         return new ApplyLoop(
                 state,
@@ -254,17 +309,12 @@ public final class Node implements AutoCloseable {
                 config.upkeep().compactionRows(),
                 lessor,
                 runtime.nanoTime(),
-                event -> replicaOf().post(event),
+                events::post,
                 this::fail,
                 () -> failed);
     }
 
-    // The two loops know each other; neither runs before both are there.
-    private ReplicaLoop replicaOf() {
-        return replica;
-    }
-
-    private ReplicaLoop replicaLoop(Bootstrap bootstrap, RaftLogStorage storage) {
+    private RawNode raft(Bootstrap bootstrap, RaftLogStorage storage) {
         var raft =
                 new RawNode(
                         new RaftConfig(
@@ -288,8 +338,14 @@ public final class Node implements AutoCloseable {
         if (!bootstrap.firstMembers().isEmpty()) {
             raft.bootstrap(bootstrap.firstMembers());
         }
+        return raft;
+    }
+
+    private ReplicaLoop replicaLoop(
+            RawNode raft, Bootstrap bootstrap, RaftLogStorage storage) {
         ConfState conf = bootstrap.conf();
         return new ReplicaLoop(
+                events,
                 identity.memberId(),
                 raft,
                 conf,
@@ -299,7 +355,8 @@ public final class Node implements AutoCloseable {
                 new ReadIndexQueue(metrics, ids.next()),
                 proposals,
                 metrics,
-                runtime,
+                peers.<PeerSender>map(way -> way).orElse(PeerSender.NOBODY),
+                runtime.nanoTime(),
                 new ReplicaLoop.Seams() {
                     @Override
                     public void apply(List<Entry> entries, List<Message> responses) {
@@ -315,6 +372,16 @@ public final class Node implements AutoCloseable {
                     @Override
                     public void following() {
                         lessor.follow();
+                    }
+
+                    @Override
+                    public void membersChanged() {
+                        followMembers();
+                    }
+
+                    @Override
+                    public EtcdError timeout(long deadline) {
+                        return timeoutError(deadline - timeoutNanos);
                     }
 
                     @Override
@@ -341,16 +408,55 @@ public final class Node implements AutoCloseable {
         applyThread.start();
         raftThread.start();
         lessorThread.start();
-        publish();
+        peers.ifPresent(way -> way.keep(cluster.firstPeers(state, config)));
+        if (state.isRemovedMember(identity.memberId())) {
+            removed();
+        } else {
+            publish();
+        }
+    }
+
+    private void followMembers() {
+        peers.ifPresent(way -> way.keep(state.members()));
+        if (state.isRemovedMember(identity.memberId())) {
+            removed();
+        }
+    }
+
+    private void removed() {
+        if (!removed.compareAndSet(false, true)) {
+            return;
+        }
+        LOGGER.log(
+                WARNING,
+                "server error",
+                Fields.of(
+                        "local-member-id",
+                        memberHex(),
+                        "error",
+                        "the member has been permanently removed from the cluster"));
+        LOGGER.log(WARNING, "data-dir used by this member must be removed");
+        removalTicks.set(Math.max(1, REMOVAL_DELAY.dividedBy(config.tick())));
+    }
+
+    // SE-24: what the proposer can tell about why nothing came back.
+    private EtcdError timeoutError(long start) {
+        OptionalLong elected = replica.leaderElected();
+        long lost = elected.orElse(0) - 2L * config.electionTicks() * config.tick().toNanos();
+        if (elected.isPresent() && start - lost > 0 && start - elected.getAsLong() < 0) {
+            return EtcdError.TIMEOUT_LEADER_FAILURE;
+        }
+        long leader = leader();
+        boolean connected = leader == 0 || reconfiguration.isConnectedSince(leader, start);
+        return connected ? EtcdError.TIMEOUT : EtcdError.TIMEOUT_CONNECTION_LOST;
     }
 
     /**
      * Proposes a command to the cluster. The future completes with its result after the local
      * apply, or with an {@link io.quorate.engine.state.EtcdException}: what apply refused it with;
-     * NO_SPACE (SE-46), after the alarm is raised; TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE (SE-40), of which nothing was proposed;
-     * TIMEOUT (SE-23) and STOPPED, after which it may still be applied, at most once.
-     *
-     * @throws IllegalArgumentException for a membership change
+     * NO_SPACE (SE-46), after the alarm is raised; TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE
+     * (SE-40), of which nothing was proposed; TIMEOUT (SE-23) and STOPPED, after which it may still be applied, at most once.
+     * Membership changes are not checked here; see {@link #reconfigure}.
      */
     public CompletableFuture<Result> propose(Command command) {
         return propose(command, ANY_TERM);
@@ -371,13 +477,15 @@ public final class Node implements AutoCloseable {
             return CompletableFuture.failedFuture(EtcdError.TOO_MANY_REQUESTS.exception());
         }
         long id = ids.next();
-        byte[] data = CommandCodec.encode(id, command);
+        byte[] data =
+                MembershipChange.isOne(command)
+                        ? ConfChangeCodec.encode(MembershipChange.of(id, command))
+                        : CommandCodec.encode(id, command);
         if (data.length > config.maxRequestBytes()) {
             return CompletableFuture.failedFuture(EtcdError.REQUEST_TOO_LARGE.exception());
         }
         var proposal =
-                new PendingProposal(
-                        id, command, data, deadline(), term, new CompletableFuture<>());
+                new PendingProposal(id, command, data, deadline(), term, new CompletableFuture<>());
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
         }
@@ -392,6 +500,122 @@ public final class Node implements AutoCloseable {
         }
         return propose(new Command.RaiseAlarm(alarm))
                 .whenComplete((raised, thrown) -> quotaAlarming.set(false));
+    }
+
+    /**
+     * Proposes a membership change after the checks that protect the quorum (RC-01..RC-07). The
+     * future fails with what they say, else ends as that of {@link #propose}. A promotion needs the
+     * leader, which alone knows how far the learner is: any other member fails with NOT_LEADER.
+     *
+     * @param change a MemberAdd, MemberRemove, MemberUpdate or MemberPromote
+     */
+    public CompletableFuture<Result> reconfigure(Command change) {
+        boolean forLeader = change instanceof Command.MemberPromote && leader() != memberId();
+        if (forLeader) {
+            // The caller is to find the change here too.
+            return askLeader(((Command.MemberPromote) change).id())
+                    .thenCompose(done -> linearizablePoint().thenApply(point -> done));
+        }
+        return reconfiguration.check(change, this::inspect).thenCompose(checked -> propose(change));
+    }
+
+    // CL-10
+    private CompletableFuture<Result> askLeader(long learner) {
+        Optional<Member> leader = reconfiguration.member(leader());
+        CompletableFuture<Result> outcome = new CompletableFuture<>();
+        Thread.ofVirtual().name("ask-leader").start(() -> {
+            try {
+                if (leader.isEmpty()) {
+                    throw EtcdError.NO_LEADER.exception();
+                }
+                new LeaderCall(Duration.ofNanos(timeoutNanos)).promote(leader.get(), learner);
+                outcome.complete(new Result.Done(state.revision()));
+            } catch (EtcdException refusal) {
+                outcome.completeExceptionally(refusal);
+            } catch (IOException e) {
+                LOGGER.log(
+                        WARNING,
+                        "the leader was asked to promote a learner in vain",
+                        Fields.of("local-member-id", memberHex(), "error", e.getMessage()));
+                outcome.completeExceptionally(EtcdError.TIMEOUT.exception());
+            }
+        });
+        return outcome;
+    }
+
+    /**
+     * Makes another member the leader. Completes when this member sees it lead, or fails with
+     * NOT_LEADER, BAD_LEADER_TRANSFEREE, TIMEOUT_LEADER_TRANSFER or STOPPED.
+     *
+     * @param target a voting member
+     */
+    public CompletableFuture<Void> moveLeader(long target) {
+        if (leader() != memberId()) {
+            return CompletableFuture.failedFuture(EtcdError.NOT_LEADER.exception());
+        }
+        if (!reconfiguration.isVoter(target)) {
+            return CompletableFuture.failedFuture(EtcdError.BAD_LEADER_TRANSFEREE.exception());
+        }
+        LOGGER.log(
+                INFO,
+                "leadership transfer starting",
+                Fields.of(
+                        "local-member-id",
+                        memberHex(),
+                        "current-leader-member-id",
+                        memberHex(),
+                        "transferee-member-id",
+                        Long.toHexString(target)));
+        var transfer = new LeaderTransfer(target, deadline(), new CompletableFuture<>());
+        replica.post(new Event.Transfer(transfer));
+        // After the post, so that either this or the end of the raft thread sees the other.
+        if (stopped) {
+            transfer.stop();
+        }
+        return transfer.outcome()
+                .thenRun(() ->
+                        LOGGER.log(
+                                INFO,
+                                "leadership transfer finished",
+                                Fields.of(
+                                        "local-member-id",
+                                        memberHex(),
+                                        "old-leader-member-id",
+                                        memberHex(),
+                                        "new-leader-member-id",
+                                        Long.toHexString(target))));
+    }
+
+    // RA-07: the others need not wait for an election time-out when a leader stops in order.
+    private void handOver() {
+        if (leader() != memberId() || reconfiguration.isOnlyVoter() || removed.get()) {
+            return;
+        }
+        OptionalLong heir = reconfiguration.longestConnectedVoter();
+        if (heir.isEmpty()) {
+            return;
+        }
+        try {
+            moveLeader(heir.getAsLong()).get(timeoutNanos, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOGGER.log(
+                    WARNING,
+                    "leadership transfer failed",
+                    Fields.of("local-member-id", memberHex(), "error", String.valueOf(e)));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A picture of raft, taken between two turns of its thread. */
+    private CompletableFuture<RaftStatus> inspect() {
+        CompletableFuture<RaftStatus> answer = new CompletableFuture<>();
+        replica.post(new Event.Inspect(answer));
+        // After the post, so that either this or the end of the raft thread sees the other.
+        if (stopped) {
+            answer.completeExceptionally(EtcdError.STOPPED.exception());
+        }
+        return answer;
     }
 
     /**
@@ -545,6 +769,11 @@ public final class Node implements AutoCloseable {
                 state.sizeInUse(),
                 clusterVersion(),
                 state.members());
+    }
+
+    /** How long a member waits for a leader before it stands for election itself, at least. */
+    public Duration electionTimeout() {
+        return config.tick().multipliedBy(config.electionTicks());
     }
 
     /** Id of the cluster, unsigned. */
@@ -737,9 +966,13 @@ public final class Node implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        if (!stopped) {
+            handOver();
+        }
         stopped = true;
         chores.close();
         ticks.close();
+        peers.ifPresent(Peers::close);
         proposals.close();
         notReady();
         lessor.stop();

@@ -19,8 +19,8 @@ import java.util.Map;
  * @param electionTicks ticks without a leader before an election
  * @param maxRequestBytes largest encoded proposal (SE-40)
  * @param preVote whether elections ask first without raising the term
- * @param leaseCheckpoint whether what is left of long leases is kept in the log, so that a change of
- *     leader does not begin them anew (SE-74)
+ * @param leaseCheckpoint whether what is left of long leases is kept in the log, so that a change
+ *     of leader does not begin them anew (SE-74)
  * @param upkeep how it looks after its state
  */
 public record NodeConfig(

@@ -5,12 +5,15 @@ import io.quorate.engine.metrics.Gauge;
 import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.WatchHub;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31,
- * ME-32). */
+/**
+ * What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31,
+ * ME-32).
+ */
 final class NodeMetrics {
     private static final double[] APPLY_BUCKETS = Histogram.exponential(0.0001, 2, 20);
 
@@ -42,6 +45,7 @@ final class NodeMetrics {
     final Counter leasesRenewed;
     final Counter leasesExpired;
     final Histogram leaseTtls;
+    final Counter learnersPromoted;
 
     private final MetricRegistry registry;
     private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
@@ -90,6 +94,11 @@ final class NodeMetrics {
                 registry.counter(
                         "etcd_mvcc_range_total", "Total number of ranges seen by this member.");
         txns = registry.counter("etcd_mvcc_txn_total", "Total number of txns seen by this member.");
+        learnersPromoted =
+                registry.counter(
+                        "etcd_server_learner_promote_successes",
+                        "The total number of successful learner promotions while this member is"
+                                + " leader.");
         putBytes =
                 registry.gauge(
                         "etcd_debugging_mvcc_total_put_size_in_bytes",
@@ -196,6 +205,30 @@ final class NodeMetrics {
                 "etcd_debugging_mvcc_compact_revision",
                 "The revision of the last compaction in store.",
                 () -> node.state().compactRevision());
+        observe(node.state().watches());
+    }
+
+    private void observe(WatchHub watches) {
+        registry.gauge(
+                "etcd_debugging_mvcc_watch_stream_total",
+                "Total number of watch streams.",
+                watches::streams);
+        registry.gauge(
+                "etcd_debugging_mvcc_watcher_total",
+                "Total number of watchers.",
+                watches::watchers);
+        registry.gauge(
+                "etcd_debugging_mvcc_slow_watcher_total",
+                "Total number of unsynced slow watchers.",
+                watches::slowWatchers);
+        registry.counter(
+                "etcd_debugging_mvcc_events_total",
+                "Total number of events sent by this member.",
+                watches::events);
+        registry.gauge(
+                "etcd_debugging_mvcc_pending_events_total",
+                "Total number of pending events to be sent.",
+                watches::pendingEvents);
     }
 
     /**

@@ -48,7 +48,6 @@ class LeaseExpiryTest {
     @Test
     @Tag("LE-02")
     @Tag("LE-04")
-    @Tag("T34")
     void theMemberPicksAnIdAndRaisesTheTtlToOneAndAHalfElections() {
         for (long asked : new long[] {1, 0, -5}) {
             Result.LeaseGrant granted = grant(0, asked);
@@ -101,8 +100,7 @@ class LeaseExpiryTest {
         member.pass(Duration.ofSeconds(11));
         CompletableFuture<Long> late = member.node.renewLease(7);
         assertFalse(late.isDone());
-        assertEquals(
-                Optional.of(new LeaseTime(7, 10, 0)), await(member.node.leaseTimeToLive(7)));
+        assertEquals(Optional.of(new LeaseTime(7, 10, 0)), await(member.node.leaseTimeToLive(7)));
         log.release();
         assertEquals(0, await(late));
     }

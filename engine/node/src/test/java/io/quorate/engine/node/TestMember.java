@@ -60,6 +60,7 @@ final class TestMember implements AutoCloseable {
         node =
                 Node.start(
                         config,
+                        ClusterSettings.ALONE,
                         log,
                         store,
                         metrics,
@@ -68,8 +69,7 @@ final class TestMember implements AutoCloseable {
                                 nanos::get,
                                 wall,
                                 ticker,
-                                RandomGenerator.of("L64X128MixRandom"),
-                                PeerSender.NOBODY));
+                                RandomGenerator.of("L64X128MixRandom")));
     }
 
     static NodeConfig checkpointEvery(long snapshotCount, long catchUpEntries) {

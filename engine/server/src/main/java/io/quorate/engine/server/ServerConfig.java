@@ -1,5 +1,6 @@
 package io.quorate.engine.server;
 
+import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
 import io.quorate.engine.node.Upkeep;
 
@@ -18,7 +19,8 @@ import java.util.regex.Pattern;
  * @param name of the member (FL-01)
  * @param dataDir everything of the member lies below it (FL-02)
  * @param walDir directory of the Raft log when it has a disk of its own (FL-03)
- * @param upkeep quota, compaction by itself and corruption checks (FL-17, FL-41, FL-42, FL-92..)
+ * @param upkeep quota, compaction by itself and corruption checks (FL-14, FL-53, FL-54,
+ *     FL-92 to FL-94, FL-97)
  */
 public record ServerConfig(
         String name,
@@ -30,7 +32,33 @@ public record ServerConfig(
         Limits limits,
         Upkeep upkeep,
         Storage storage,
-        Mount mount) {
+        Mount mount,
+        Cluster cluster) {
+
+    /** A member with etcd's defaults for its upkeep and for all that concerns other members. */
+    public ServerConfig(
+            String name,
+            Path dataDir,
+            Optional<Path> walDir,
+            Addresses addresses,
+            Bootstrap bootstrap,
+            Raft raft,
+            Limits limits,
+            Storage storage,
+            Mount mount) {
+        this(
+                name,
+                dataDir,
+                walDir,
+                addresses,
+                bootstrap,
+                raft,
+                limits,
+                Upkeep.DEFAULT,
+                storage,
+                mount,
+                Cluster.DEFAULT);
+    }
 
     /** Where the state and the log of the member lie. */
     public Path memberDir() {
@@ -38,11 +66,21 @@ public record ServerConfig(
     }
 
     Path logDir() {
-        return walDir.orElseGet(() -> memberDir().resolve("log"));
+        return walDir.orElseGet(() -> logDir(dataDir));
     }
 
     Path stateDir() {
-        return memberDir().resolve("state");
+        return stateDir(dataDir);
+    }
+
+    /** Where the log lies in a data directory. */
+    static Path logDir(Path dataDir) {
+        return dataDir.resolve("member").resolve("log");
+    }
+
+    /** Where the state lies in a data directory. */
+    static Path stateDir(Path dataDir) {
+        return dataDir.resolve("member").resolve("state");
     }
 
     /** Which code serves gRPC on the client listeners. */
@@ -134,7 +172,8 @@ public record ServerConfig(
             long catchUpEntries,
             Duration heartbeat,
             Duration election,
-            boolean preVote) {
+            boolean preVote,
+            boolean leaseCheckpoint) {
         private static final long ELECTION_MILLIS_MAX = 50_000;
 
         /** etcd's defaults. */
@@ -144,7 +183,8 @@ public record ServerConfig(
                         NodeConfig.DEFAULT_CATCH_UP_ENTRIES,
                         NodeConfig.DEFAULT_TICK,
                         NodeConfig.DEFAULT_TICK.multipliedBy(NodeConfig.DEFAULT_ELECTION_TICKS),
-                        true);
+                        true,
+                        false);
 
         public Raft {
             long heartbeatMillis = heartbeat.toMillis();
@@ -178,6 +218,42 @@ public record ServerConfig(
     }
 
     /**
+     * How the member lives with others.
+     *
+     * @param transport name of the plugin that carries messages between members
+     * @param settings of that plugin
+     * @param strictReconfigCheck whether membership changes that endanger the quorum are refused
+     *     (FL-51)
+     * @param maxLearners FL-98
+     * @param forceNewCluster whether to go on alone with the data that is there (FL-101)
+     */
+    public record Cluster(
+            String transport,
+            Map<String, String> settings,
+            boolean strictReconfigCheck,
+            int maxLearners,
+            boolean forceNewCluster) {
+        public static final String DEFAULT_TRANSPORT = "tcp";
+
+        /** etcd's defaults. */
+        public static final Cluster DEFAULT =
+                new Cluster(
+                        DEFAULT_TRANSPORT,
+                        Map.of(),
+                        true,
+                        ClusterSettings.DEFAULT_MAX_LEARNERS,
+                        false);
+
+        public Cluster {
+            settings = Map.copyOf(settings);
+            if (maxLearners < 1) {
+                throw new ConfigException(
+                        "--max-learners must be >0 (set to " + maxLearners + ")");
+            }
+        }
+    }
+
+    /**
      * What a client may ask for.
      *
      * @param requestBytesMax FL-19
@@ -189,6 +265,7 @@ public record ServerConfig(
      *     pings
      * @param keepaliveTimeout what the server then waits for before it closes (FL-23)
      * @param slowCall calls that take longer are logged (FL-88)
+     * @param watchProgressInterval between two progress notifications of a quiet watch (FL-96)
      * @param extensiveMetrics whether the duration of every call is observed (FL-80)
      */
     public record Limits(
@@ -199,6 +276,7 @@ public record ServerConfig(
             Duration keepaliveInterval,
             Duration keepaliveTimeout,
             Duration slowCall,
+            Duration watchProgressInterval,
             boolean extensiveMetrics) {
         /** etcd's defaults. */
         public static final Limits DEFAULT =
@@ -210,6 +288,7 @@ public record ServerConfig(
                         Duration.ofHours(2),
                         Duration.ofSeconds(20),
                         Duration.ofMillis(300),
+                        Duration.ofMinutes(10),
                         false);
     }
 

@@ -12,7 +12,6 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.quorate.api.proto.KVGrpc;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
-import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Limits;
@@ -189,15 +188,24 @@ class EtcdServerTest {
     }
 
     private ServerConfig config(String plugin, List<MemberUrl> clients, Mount mount) {
+        return config(directory.resolve("data"), plugin, clients, mount);
+    }
+
+    /** Member "a" on ports that the system chooses, of a cluster that is advertised elsewhere. */
+    static ServerConfig config(Path dataDir, String plugin) {
+        return config(dataDir, plugin, ANY_PORT, Mount.CORE);
+    }
+
+    private static ServerConfig config(
+            Path dataDir, String plugin, List<MemberUrl> clients, Mount mount) {
         return new ServerConfig(
                 "a",
-                directory.resolve("data"),
+                dataDir,
                 Optional.empty(),
                 new Addresses(ANY_PORT, clients, List.of(), ADVERTISED, ADVERTISED),
                 new Bootstrap("a=http://127.0.0.1:2380", false, "t"),
                 Raft.DEFAULT,
                 Limits.DEFAULT,
-                Upkeep.DEFAULT,
                 Storage.of(plugin),
                 mount);
     }
@@ -211,7 +219,6 @@ class EtcdServerTest {
                 bootstrap,
                 config.raft(),
                 config.limits(),
-                config.upkeep(),
                 config.storage(),
                 config.mount());
     }

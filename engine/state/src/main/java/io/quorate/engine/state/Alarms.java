@@ -80,6 +80,9 @@ final class Alarms {
             case Command.LeaseRevoke revoke -> true;
             case Command.LeaseCheckpoint checkpoint -> false;
             case Command.MemberAdd add -> false;
+            case Command.MemberRemove remove -> false;
+            case Command.MemberUpdate update -> false;
+            case Command.MemberPromote promote -> false;
             case Command.MemberAttributes attributes -> false;
             case Command.ClusterVersion version -> false;
             case Command.RaiseAlarm raise -> false;

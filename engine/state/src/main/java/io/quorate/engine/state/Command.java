@@ -43,6 +43,15 @@ public sealed interface Command {
     /** A new member of the cluster. The id and the peer URLs must be new. */
     record MemberAdd(Member member) implements Command {}
 
+    /** Takes a member out for good: its id never comes back (RC-10). */
+    record MemberRemove(long id) implements Command {}
+
+    /** Other peer URLs for a member, which stays what it is otherwise (RC-08). */
+    record MemberUpdate(long id, List<String> peerUrls) implements Command {}
+
+    /** Gives a learner its vote (CL-10). */
+    record MemberPromote(long id) implements Command {}
+
     /** What a member tells about itself when it has started; replaces what it told before. */
     record MemberAttributes(long id, String name, List<String> clientUrls) implements Command {}
 

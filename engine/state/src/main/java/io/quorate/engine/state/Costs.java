@@ -20,6 +20,9 @@ public final class Costs {
             case Command.LeaseCheckpoint checkpoint -> 0;
             case Command.Compact compact -> 0;
             case Command.MemberAdd add -> 0;
+            case Command.MemberRemove remove -> 0;
+            case Command.MemberUpdate update -> 0;
+            case Command.MemberPromote promote -> 0;
             case Command.MemberAttributes attributes -> 0;
             case Command.ClusterVersion version -> 0;
             case Command.RaiseAlarm raise -> 0;

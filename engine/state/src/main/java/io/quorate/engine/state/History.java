@@ -8,8 +8,8 @@ import java.util.List;
  * behind need not read the store.
  *
  * <p>A list that grows at one end and is forgotten at the other. The apply thread does both; any
- * thread that takes {@link #oldest()} walks from there as long as it likes, and keeps alive what
- * it walks.
+ * thread that takes {@link #oldest()} walks from there as long as it likes, and keeps alive what it
+ * walks.
  */
 final class History {
     /** Most bytes of committed events kept. */

@@ -128,8 +128,7 @@ final class HistoryReader {
                     revision = main;
                 }
                 byte[] key = codec.read(cursor.value()).key();
-                look(WatchEvent.read(
-                        key, main, RevisionKey.isTombstone(rowKey), cursor.value()));
+                look(WatchEvent.read(key, main, RevisionKey.isTombstone(rowKey), cursor.value()));
             }
         }
         end = last;
@@ -162,8 +161,7 @@ final class HistoryReader {
         List<WatchMessage.Events> messages = new ArrayList<>(touched.size());
         for (Watcher watcher : touched)
             messages.add(
-                    new WatchMessage.Events(
-                            watcher.id, revision, watcher.take(), watcher.query));
+                    new WatchMessage.Events(watcher.id, revision, watcher.take(), watcher.query));
         return messages;
     }
 
@@ -181,26 +179,28 @@ final class HistoryReader {
             WatchEvent before = seen == null ? null : seen.put(new Key(event.key()), event);
             if (event.knowsPrevious()) continue;
             if (event.isCreate()) event.setPrevious(null);
-            else if (before != null) event.setPrevious(before.isDelete() ? null : before.keyValue());
+            else if (before != null)
+                event.setPrevious(before.isDelete() ? null : before.keyValue());
             else event.setPrevious(previous(event, store, state));
         }
     }
 
-    private static byte[] previous(
-            WatchEvent event, StateStore store, Supplier<Published> state) {
+    private static byte[] previous(WatchEvent event, StateStore store, Supplier<Published> state) {
         IndexEntry newest = event.entry();
         if (newest == null) newest = KeyIndex.get(state.get().root(), event.key());
         IndexEntry before = newest == null ? null : newest.visibleAt(event.revision() - 1);
         if (before == null) return null;
         byte[] row = before.row();
-        if (row != null) return row;
-        // Its row was committed before it lost its place in the heap, so a view opened now has it.
         byte[] key = RevisionKey.of(before);
-        try (ReadView view = store.view()) {
-            row = view.get(Keyspaces.KEY, key);
+        if (row == null) {
+            // It was committed before it lost its place in the heap: a view opened now has it.
+            try (ReadView view = store.view()) {
+                row = view.get(Keyspaces.KEY, key);
+            }
         }
-        if (row == null && event.revision() > state.get().compactRevision())
-            throw Rows.missing(key);
+        // A compaction under way leaves gaps between versions, and has announced itself before.
+        if (event.revision() - 1 < state.get().compactRevision()) return null;
+        if (row == null) throw Rows.missing(key);
         return row;
     }
 

@@ -94,8 +94,7 @@ public final class StateMachine implements AutoCloseable {
      * @param dispatcher hands events to watches: runs a short task soon, never rejects one
      * @throws io.quorate.spi.storage.StorageException.Corruption when a row is not what it must be
      */
-    public static StateMachine open(
-            StateStore store, StateOptions options, Executor dispatcher) {
+    public static StateMachine open(StateStore store, StateOptions options, Executor dispatcher) {
         try (ReadView view = store.view()) {
             Meta meta = new Meta(view);
             long compacted = Compaction.last(meta);
@@ -163,6 +162,18 @@ public final class StateMachine implements AutoCloseable {
             case Command.LeaseCheckpoint checkpoint -> writer.apply(checkpoint);
             case Command.MemberAdd add -> {
                 membership.apply(add, writer.batch());
+                yield done();
+            }
+            case Command.MemberRemove remove -> {
+                membership.apply(remove, writer.batch());
+                yield done();
+            }
+            case Command.MemberUpdate update -> {
+                membership.apply(update, writer.batch());
+                yield done();
+            }
+            case Command.MemberPromote promote -> {
+                membership.apply(promote, writer.batch());
                 yield done();
             }
             case Command.MemberAttributes attributes -> {
@@ -406,6 +417,11 @@ public final class StateMachine implements AutoCloseable {
     /** The members, by id (unsigned). */
     public List<Member> members() {
         return membership.members();
+    }
+
+    /** Whether there was a member of this id that was removed (RC-10). */
+    public boolean isRemovedMember(long id) {
+        return membership.isRemoved(id);
     }
 
     /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */

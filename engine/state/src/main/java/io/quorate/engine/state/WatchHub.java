@@ -24,7 +24,8 @@ import java.util.function.Supplier;
  * The dispatcher finds the watches of each event in an index, queues messages with the shared event
  * on their streams, and wakes the readers. A watch that is behind, because it starts in the past or
  * because its stream's queue was full, is not in that index: its reader reads the history himself
- * ({@link HistoryReader}) and puts the watch into the index when he has reached what was dispatched.
+ * ({@link HistoryReader}) and puts the watch into the index when he has reached what was
+ * dispatched.
  *
  * <p>Laws, for each watch:
  *
@@ -83,8 +84,7 @@ public final class WatchHub implements AutoCloseable {
     /**
      * @param dispatcher runs a short task soon, never rejects, and may run it at once
      */
-    WatchHub(
-            StateStore store, History history, Supplier<Published> state, Executor dispatcher) {
+    WatchHub(StateStore store, History history, Supplier<Published> state, Executor dispatcher) {
         this.store = store;
         this.history = history;
         this.state = state;
@@ -221,8 +221,7 @@ public final class WatchHub implements AutoCloseable {
     }
 
     private void tell(Watcher watcher, List<WatchEvent> events, History.Node node) {
-        var message =
-                new WatchMessage.Events(watcher.id, node.revision, events, watcher.query);
+        var message = new WatchMessage.Events(watcher.id, node.revision, events, watcher.query);
         if (watcher.stream.offer(message, node)) {
             watcher.next = node.revision + 1;
             queuedEvents.add(events.size());
@@ -388,8 +387,7 @@ public final class WatchHub implements AutoCloseable {
         try {
             // All that is published is queued before the message that covers it.
             catchUp(told);
-            WatchMessage.Progress message =
-                    cursor == null ? null : progress.of(cursor.revision);
+            WatchMessage.Progress message = cursor == null ? null : progress.of(cursor.revision);
             follows = message != null;
             if (follows) {
                 stream.answer(message);
@@ -463,7 +461,9 @@ public final class WatchHub implements AutoCloseable {
         into.add(new WatchMessage.Compacted(watcher.id, piece.compactRevision()));
     }
 
-    /** The watch has all up to the end of the piece; if that was dispatched, it joins the others. */
+    /**
+     * The watch has all up to the end of the piece; if that was dispatched, it joins the others.
+     */
     private void given(Watcher watcher, HistoryReader.Piece piece) {
         if (watcher.state != Watcher.State.UNSYNCED) return;
         watcher.next = Math.max(watcher.next, piece.end() + 1);

@@ -1,5 +1,7 @@
 package io.quorate.engine.state;
 
+import io.quorate.spi.storage.StorageException;
+
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -101,9 +103,18 @@ public final class WatchStream implements AutoCloseable {
      * The next message, or null when there is none now: then the stream's {@code wake} is called
      * when there is one, once. Never waits for writers, but may read the store.
      *
-     * @throws io.quorate.spi.storage.StorageException when history cannot be read
+     * @throws StorageException when history cannot be read
      */
     public WatchMessage next() {
+        try {
+            return nextOrNull();
+        } catch (StorageException.Closed e) {
+            // The state closed while its store was read; the message that says so is on its way.
+            return new WatchMessage.Closed();
+        }
+    }
+
+    private WatchMessage nextOrNull() {
         while (true) {
             WatchMessage message = taken.poll();
             if (message != null) {

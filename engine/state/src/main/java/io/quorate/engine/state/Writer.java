@@ -25,7 +25,6 @@ final class Writer {
     /** Changes made by the running command: the next sub revision (TX-17). */
     private int changes;
 
-
     /** The same changes, for those who watch. */
     private final List<WatchEvent> events = new ArrayList<>();
 

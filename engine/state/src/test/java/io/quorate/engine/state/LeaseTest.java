@@ -38,8 +38,7 @@ class LeaseTest {
     @Tag("LE-03")
     @Tag("ER-13")
     void aGrantMakesALeaseAndNoRevision() {
-        assertEquals(
-                new Result.LeaseGrant(1, 7, 60), story.apply(new Command.LeaseGrant(7, 60)));
+        assertEquals(new Result.LeaseGrant(1, 7, 60), story.apply(new Command.LeaseGrant(7, 60)));
         assertEquals(Optional.of(new Lease(7, 60, 0)), story.state.lease(7));
         story.refused(EtcdError.LEASE_EXISTS, new Command.LeaseGrant(7, 5));
         assertEquals(List.of(new Lease(7, 60, 0)), story.state.leases());
@@ -113,18 +112,15 @@ class LeaseTest {
         story.apply(new Command.LeaseGrant(7, 60));
         var equals7 = compare("a", Command.Target.LEASE, Command.Relation.EQUAL, 7);
         var attach = op(leased("a", 7));
-        assertEquals(false, story.txn(txn(List.of(equals7), List.of(), List.of(attach))).succeeded());
+        assertEquals(
+                false, story.txn(txn(List.of(equals7), List.of(), List.of(attach))).succeeded());
         assertEquals(true, story.txn(txn(List.of(equals7), List.of(), List.of())).succeeded());
         story.refused(
                 EtcdError.LEASE_NOT_FOUND,
                 txn(List.of(), List.of(op(put("x", "1")), op(leased("y", 9))), List.of()));
         assertEquals("a", keys(7));
         // Moved away and deleted by the same transaction.
-        story.txn(
-                txn(
-                        List.of(),
-                        List.of(op(Requests.delete("a")), op(put("b", "1"))),
-                        List.of()));
+        story.txn(txn(List.of(), List.of(op(Requests.delete("a")), op(put("b", "1"))), List.of()));
         assertEquals("", keys(7));
     }
 
@@ -171,8 +167,7 @@ class LeaseTest {
         assertArrayEquals(row, LeaseRow.encode(lease));
         assertEquals(lease, LeaseRow.decode(LeaseRow.key(1234), row));
         Lease negative = new Lease(-5, 2, 0);
-        assertEquals(
-                negative, LeaseRow.decode(LeaseRow.key(-5), LeaseRow.encode(negative)));
+        assertEquals(negative, LeaseRow.decode(LeaseRow.key(-5), LeaseRow.encode(negative)));
     }
 
     @Test

@@ -177,7 +177,9 @@ class ModelTest {
 
     private void open() {
         // Next to nothing fits in the cache, so that reads go to the store as well.
-        state = StateMachine.open(store, new StateOptions(random.nextInt(2000), random.nextInt(2000)));
+        state =
+                StateMachine.open(
+                        store, new StateOptions(random.nextInt(2000), random.nextInt(2000)));
     }
 
     private interface Call {

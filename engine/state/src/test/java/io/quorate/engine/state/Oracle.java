@@ -69,6 +69,9 @@ final class Oracle {
                     case Command.LeaseRevoke revoke -> revoke(revoke.id());
                     case Command.LeaseCheckpoint checkpoint -> checkpoint(checkpoint);
                     case Command.MemberAdd ignored -> throw new AssertionError();
+                    case Command.MemberRemove ignored -> throw new AssertionError();
+                    case Command.MemberUpdate ignored -> throw new AssertionError();
+                    case Command.MemberPromote ignored -> throw new AssertionError();
                     case Command.MemberAttributes ignored -> throw new AssertionError();
                     case Command.ClusterVersion ignored -> throw new AssertionError();
                     case Command.RaiseAlarm ignored -> throw new AssertionError();
@@ -185,7 +188,8 @@ final class Oracle {
     }
 
     private void checkPut(Command.Put put, List<Command.DeleteRange> deletes) {
-        if (put.lease() != 0 && !leases.containsKey(put.lease())) throw EtcdError.LEASE_NOT_FOUND.exception();
+        if (put.lease() != 0 && !leases.containsKey(put.lease()))
+            throw EtcdError.LEASE_NOT_FOUND.exception();
         if (!put.ignoreValue() && !put.ignoreLease()) return;
         boolean there = visible(put.key(), new byte[0], now()).size() == 1;
         for (Command.DeleteRange delete : deletes)

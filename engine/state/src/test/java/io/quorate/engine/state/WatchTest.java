@@ -148,10 +148,7 @@ class WatchTest {
     void aLongHistoryComesInPiecesOfWholeRevisions() {
         for (int i = 0; i < 2500; i++) {
             story.txn(
-                    txn(
-                            List.of(),
-                            List.of(op(put("a", "" + i)), op(put("b", "" + i))),
-                            List.of()));
+                    txn(List.of(), List.of(op(put("a", "" + i)), op(put("b", "" + i))), List.of()));
             if (i == 1700) story.commit();
         }
         watching.watch("a", "c", 1);
@@ -194,8 +191,7 @@ class WatchTest {
         long fromB = watching.watch("b", "\0", 0);
         watching.read();
         story.put("\0", "1");
-        assertEquals(
-                smallest + " @2: new \0=1 2 | " + all + " @2: new \0=1 2", watching.read());
+        assertEquals(smallest + " @2: new \0=1 2 | " + all + " @2: new \0=1 2", watching.read());
         story.put("b", "1");
         String both = watching.read();
         assertTrue(both.contains(all + " @3: new b=1 3"), both);
@@ -261,8 +257,7 @@ class WatchTest {
                 3, new WatchQuery(bytes("a"), Requests.NONE, 1, true, false, true, false, false));
         watching.stream.create(
                 4, new WatchQuery(bytes("a"), Requests.NONE, 1, true, true, false, false, false));
-        assertEquals(
-                "created 3 @3 | created 4 @3 | 3 @3: del a 3 was 1", watching.read());
+        assertEquals("created 3 @3 | created 4 @3 | 3 @3: del a 3 was 1", watching.read());
     }
 
     @Test
@@ -513,8 +508,7 @@ class WatchTest {
         story.put("a", "1");
         watching.watch("a", 1);
         watching.watch("a", "c", 0);
-        assertEquals(
-                List.of(1, 2, 1), List.of(hub.streams(), hub.watchers(), hub.slowWatchers()));
+        assertEquals(List.of(1, 2, 1), List.of(hub.streams(), hub.watchers(), hub.slowWatchers()));
         story.put("b", "1");
         assertEquals(1, hub.pendingEvents());
         watching.read();

@@ -57,8 +57,7 @@ final class Watching implements AutoCloseable {
                                     .collect(Collectors.joining(", "));
             case WatchMessage.Progress(var id, var revision) -> "progress " + id + " @" + revision;
             case WatchMessage.Canceled(var id, var revision) -> "canceled " + id + " @" + revision;
-            case WatchMessage.Compacted(var id, var revision) ->
-                    "compacted " + id + " " + revision;
+            case WatchMessage.Compacted(var id, var revision) -> "compacted " + id + " " + revision;
             case WatchMessage.Closed closed -> "closed";
         };
     }
@@ -75,7 +74,11 @@ final class Watching implements AutoCloseable {
         String before = "";
         if (withPrevious) {
             byte[] row = event.previousKeyValue();
-            before = " was " + (row == null ? "nothing" : Requests.text(RowCodec.decode(row).value()));
+            before =
+                    " was "
+                            + (row == null
+                                    ? "nothing"
+                                    : Requests.text(RowCodec.decode(row).value()));
         }
         return change + " " + event.revision() + before;
     }

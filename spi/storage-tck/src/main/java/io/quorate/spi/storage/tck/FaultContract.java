@@ -416,8 +416,12 @@ public abstract class FaultContract {
             StorageException.Fatal fatal = null;
             LogModel certain = LogModel.of(log);
             for (int i = 0; i < 400 && fatal == null; i++) {
-                certain = LogModel.of(log);
-                fatal = appendOrFatal(log, 1000);
+                try {
+                    certain = LogModel.of(log);
+                    fatal = appendOrFatal(log, 1000);
+                } catch (StorageException.Fatal e) {
+                    fatal = e; // in the background, between two appends
+                }
             }
             assertTrue(fatal != null, "force " + k + " failed and nobody was told");
             disk.fail((call, path) -> {});

@@ -1,4 +1,6 @@
-package io.quorate.backend.file;
+package io.quorate.spi.storage;
+
+import io.quorate.spi.plugin.Experimental;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -7,25 +9,26 @@ import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
 /**
- * A platform thread that does I/O, one task after the other. Nobody else has the thread, so nobody
- * can interrupt it and close the files under it.
+ * A platform thread that does I/O, one task after the other: a support class for backends. Nobody
+ * else has the thread, so nobody can interrupt it and close the files under it.
  */
-final class IoThread {
+@Experimental(decideIn = "1.0")
+public final class IoThread {
     private final ExecutorService executor;
 
-    IoThread(String name) {
+    public IoThread(String name) {
         executor =
                 Executors.newSingleThreadExecutor(
                         Thread.ofPlatform().daemon().name(name).factory());
     }
 
     /** Runs a task some time; what it throws is lost, so it must not. */
-    void execute(Runnable task) {
+    public void execute(Runnable task) {
         executor.execute(task);
     }
 
     /** Runs a task and waits for it, also in a thread that is interrupted. */
-    <T> T call(Supplier<T> task) {
+    public <T> T call(Supplier<T> task) {
         CompletableFuture<T> outcome = new CompletableFuture<>();
         executor.execute(() -> {
             try {
@@ -38,13 +41,13 @@ final class IoThread {
     }
 
     /** Waits for the tasks given so far and ends the thread. */
-    void finish() {
+    public void finish() {
         call(() -> null);
         executor.shutdown();
     }
 
     /** Waits without regard to interrupts, which stay set, and throws what the future holds. */
-    static <T> T await(CompletableFuture<T> future) {
+    public static <T> T await(CompletableFuture<T> future) {
         try {
             return future.join();
         } catch (CompletionException e) {
