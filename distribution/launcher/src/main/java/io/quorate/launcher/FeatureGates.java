@@ -30,8 +30,7 @@ final class FeatureGates {
                     "CompactHashCheck",
                     "InitialCorruptCheck",
                     "LeaseCheckpoint",
-                    "LeaseCheckpointPersist",
-                    "StopGRPCServiceOnDefrag");
+                    "LeaseCheckpointPersist");
 
     private FeatureGates() {}
 

@@ -277,9 +277,9 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Switches for features in trial, A=true,B=false.",
-                            "CompactHashCheck, InitialCorruptCheck, LeaseCheckpoint,"
-                                    + " LeaseCheckpointPersist and StopGRPCServiceOnDefrag may be"
-                                    + " switched; the others may be named at their default."),
+                            "CompactHashCheck, InitialCorruptCheck, LeaseCheckpoint and"
+                                    + " LeaseCheckpointPersist may be switched; the others may be"
+                                    + " named at their default."),
                     flag(
                             "config-file",
                             Section.MEMBER,

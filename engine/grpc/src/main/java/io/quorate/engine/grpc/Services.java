@@ -4,7 +4,6 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.quorate.api.proto.AuthGrpc;
-import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 
@@ -78,16 +77,7 @@ public final class Services {
         return List.of(
                 new KvService(node, settings, answers).bindService(),
                 new ClusterService(node, answers, InstantSource.system()).bindService(),
-                Unserved.allBut(
-                        new MaintenanceService(node, settings, answers),
-                        MaintenanceGrpc.getStatusMethod(),
-                        MaintenanceGrpc.getAlarmMethod(),
-                        MaintenanceGrpc.getDefragmentMethod(),
-                        MaintenanceGrpc.getHashMethod(),
-                        MaintenanceGrpc.getHashKVMethod(),
-                        MaintenanceGrpc.getMoveLeaderMethod(),
-                        MaintenanceGrpc.getDowngradeMethod(),
-                        MaintenanceGrpc.getSnapshotMethod()),
+                new MaintenanceService(node, settings, answers).bindService(),
                 new HealthService().bindService(),
                 new WatchService(
                                 node,

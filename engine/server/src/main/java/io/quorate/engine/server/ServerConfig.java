@@ -19,7 +19,8 @@ import java.util.regex.Pattern;
  * @param name of the member (FL-01)
  * @param dataDir everything of the member lies below it (FL-02)
  * @param walDir directory of the Raft log when it has a disk of its own (FL-03)
- * @param upkeep quota, compaction by itself and corruption checks (FL-17, FL-41, FL-42, FL-92..)
+ * @param upkeep quota, compaction by itself and corruption checks (FL-14, FL-53, FL-54,
+ *     FL-92 to FL-94, FL-97)
  */
 public record ServerConfig(
         String name,
@@ -34,7 +35,7 @@ public record ServerConfig(
         Mount mount,
         Cluster cluster) {
 
-    /** A member with etcd's defaults for all that concerns other members. */
+    /** A member with etcd's defaults for its upkeep and for all that concerns other members. */
     public ServerConfig(
             String name,
             Path dataDir,
@@ -43,7 +44,6 @@ public record ServerConfig(
             Bootstrap bootstrap,
             Raft raft,
             Limits limits,
-            Upkeep upkeep,
             Storage storage,
             Mount mount) {
         this(
@@ -54,7 +54,7 @@ public record ServerConfig(
                 bootstrap,
                 raft,
                 limits,
-                upkeep,
+                Upkeep.DEFAULT,
                 storage,
                 mount,
                 Cluster.DEFAULT);
@@ -247,7 +247,8 @@ public record ServerConfig(
         public Cluster {
             settings = Map.copyOf(settings);
             if (maxLearners < 1) {
-                throw new ConfigException("--max-learners must be >0 (set to " + maxLearners + ")");
+                throw new ConfigException(
+                        "--max-learners must be >0 (set to " + maxLearners + ")");
             }
         }
     }

@@ -59,7 +59,6 @@ final class ClientOfTheServerTest {
                                 new Bootstrap("a=http://127.0.0.1:2380", false, "t"),
                                 Raft.DEFAULT,
                                 Limits.DEFAULT,
-                                Upkeep.DEFAULT,
                                 Storage.of("file"),
                                 Mount.CORE));
         server.ready().get(60, TimeUnit.SECONDS);

@@ -12,7 +12,6 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.quorate.api.proto.KVGrpc;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
-import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Limits;
@@ -195,7 +194,6 @@ class EtcdServerTest {
                 new Bootstrap("a=http://127.0.0.1:2380", false, "t"),
                 Raft.DEFAULT,
                 Limits.DEFAULT,
-                Upkeep.DEFAULT,
                 Storage.of(plugin),
                 mount);
     }
@@ -209,7 +207,6 @@ class EtcdServerTest {
                 bootstrap,
                 config.raft(),
                 config.limits(),
-                config.upkeep(),
                 config.storage(),
                 config.mount());
     }
