@@ -117,6 +117,8 @@ class ServicesTest {
                         "etcdserverpb.Cluster",
                         "etcdserverpb.KV",
                         "etcdserverpb.Lease",
+                        "v3lockpb.Lock",
+                        "v3electionpb.Election",
                         "etcdserverpb.Watch",
                         "grpc.health.v1.Health");
         for (ServerServiceDefinition service : services()) {

@@ -2,6 +2,7 @@ package io.quorate.engine.server;
 
 import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.Upkeep;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import java.util.regex.Pattern;
  * @param name of the member (FL-01)
  * @param dataDir everything of the member lies below it (FL-02)
  * @param walDir directory of the Raft log when it has a disk of its own (FL-03)
+ * @param upkeep quota, compaction by itself and corruption checks (FL-17, FL-41, FL-42, FL-92..)
  */
 public record ServerConfig(
         String name,
@@ -27,6 +29,7 @@ public record ServerConfig(
         Bootstrap bootstrap,
         Raft raft,
         Limits limits,
+        Upkeep upkeep,
         Storage storage,
         Mount mount,
         Cluster cluster) {
@@ -40,6 +43,7 @@ public record ServerConfig(
             Bootstrap bootstrap,
             Raft raft,
             Limits limits,
+            Upkeep upkeep,
             Storage storage,
             Mount mount) {
         this(
@@ -50,6 +54,7 @@ public record ServerConfig(
                 bootstrap,
                 raft,
                 limits,
+                upkeep,
                 storage,
                 mount,
                 Cluster.DEFAULT);

@@ -16,6 +16,7 @@ import io.quorate.api.proto.RangeRequest;
 import io.quorate.api.proto.RequestOp;
 import io.quorate.api.proto.TxnRequest;
 import io.quorate.api.proto.WatchCreateRequest;
+import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Limits;
@@ -58,6 +59,7 @@ final class ClientOfTheServerTest {
                                 new Bootstrap("a=http://127.0.0.1:2380", false, "t"),
                                 Raft.DEFAULT,
                                 Limits.DEFAULT,
+                                Upkeep.DEFAULT,
                                 Storage.of("file"),
                                 Mount.CORE));
         server.ready().get(60, TimeUnit.SECONDS);

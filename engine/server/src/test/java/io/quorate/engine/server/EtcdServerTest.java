@@ -12,6 +12,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.quorate.api.proto.KVGrpc;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
+import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Limits;
@@ -131,18 +132,6 @@ class EtcdServerTest {
     }
 
     @Test
-    void moreThanOneMemberIsForALaterRelease() {
-        ServerConfig config = config("file", ANY_PORT, Mount.CORE);
-        String two = "a=http://127.0.0.1:2380,b=http://127.0.0.1:2381";
-        assertTrue(
-                refused(with(config, new Bootstrap(two, false, "t")))
-                        .startsWith("--initial-cluster names 2 members"));
-        assertTrue(
-                refused(with(config, new Bootstrap(two, true, "t")))
-                        .startsWith("joining an existing cluster"));
-    }
-
-    @Test
     void theDataOfAnEtcdIsNotTouched() throws IOException {
         ServerConfig config = config("file", ANY_PORT, Mount.CORE);
         Files.createDirectories(config.memberDir().resolve("snap"));
@@ -206,6 +195,7 @@ class EtcdServerTest {
                 new Bootstrap("a=http://127.0.0.1:2380", false, "t"),
                 Raft.DEFAULT,
                 Limits.DEFAULT,
+                Upkeep.DEFAULT,
                 Storage.of(plugin),
                 mount);
     }
@@ -219,6 +209,7 @@ class EtcdServerTest {
                 bootstrap,
                 config.raft(),
                 config.limits(),
+                config.upkeep(),
                 config.storage(),
                 config.mount());
     }

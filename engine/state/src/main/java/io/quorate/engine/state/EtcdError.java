@@ -45,6 +45,11 @@ public enum EtcdError {
     BAD_MEMBER_URLS(3, "etcdserver: given member URLs are invalid"),
     BAD_LEADER_TRANSFEREE(9, "etcdserver: bad leader transferee"),
     TIMEOUT_LEADER_TRANSFER(2, "etcdserver: request timed out, leader transfer took too long"),
+    WRONG_DOWNGRADE_VERSION(3, "etcdserver: wrong downgrade target version format"),
+    INVALID_DOWNGRADE_TARGET(3, "etcdserver: invalid downgrade target version"),
+    DOWNGRADE_IN_PROCESS(9, "etcdserver: cluster has a downgrade job in progress"),
+    NO_CLUSTER_VERSION(9, "etcdserver: cluster version not found during downgrade"),
+    UNKNOWN_METHOD(2, "etcdserver: unknown method"),
     STREAM_SORT(12, "RangeStream does not support custom sort orders"),
     STREAM_FILTERS(12, "RangeStream does not support revision filters");
 

@@ -45,6 +45,8 @@ public final class StateMachine implements AutoCloseable {
     private final Leases leases;
     private final Compaction compaction;
     private final Membership membership;
+    private final Alarms alarms;
+    private final DowngradeState downgrade;
     private final Meta meta;
     private final WatchHub watches;
     private volatile Published published;
@@ -58,6 +60,8 @@ public final class StateMachine implements AutoCloseable {
             Leases leases,
             Compaction compaction,
             Membership membership,
+            Alarms alarms,
+            DowngradeState downgrade,
             Meta meta,
             History history,
             Executor dispatcher) {
@@ -66,6 +70,8 @@ public final class StateMachine implements AutoCloseable {
         this.leases = leases;
         this.compaction = compaction;
         this.membership = membership;
+        this.alarms = alarms;
+        this.downgrade = downgrade;
         this.meta = meta;
         publish(store.applied());
         this.watches = new WatchHub(store, history, () -> published, dispatcher);
@@ -113,6 +119,8 @@ public final class StateMachine implements AutoCloseable {
                     leases,
                     compaction,
                     new Membership(view),
+                    new Alarms(view),
+                    new DowngradeState(view),
                     meta,
                     history,
                     dispatcher);
@@ -143,6 +151,7 @@ public final class StateMachine implements AutoCloseable {
     }
 
     private Result dispatch(Command command) {
+        alarms.check(command);
         return switch (command) {
             case Command.Put put -> writer.apply(put);
             case Command.DeleteRange delete -> writer.apply(delete);
@@ -175,12 +184,23 @@ public final class StateMachine implements AutoCloseable {
                 membership.apply(version, writer.batch());
                 yield done();
             }
+            case Command.RaiseAlarm(Alarm alarm) -> answer(alarms.raise(alarm, writer.batch()));
+            case Command.ClearAlarm(Alarm alarm) -> answer(alarms.clear(alarm, writer.batch()));
+            case Command.Downgrade change -> {
+                downgrade.apply(change, writer.batch());
+                yield done();
+            }
         };
     }
 
+    private Result.Alarms answer(List<Alarm> changed) {
+        return new Result.Alarms(writer.revision(), changed);
+    }
+
     private Result compact(Command.Compact command) {
+        long previous = writer.compactRevision();
         Result.Compact result = writer.apply(command);
-        compaction.schedule(command.revision(), writer.batch());
+        compaction.schedule(command.revision(), previous, writer.batch());
         return result;
     }
 
@@ -224,6 +244,7 @@ public final class StateMachine implements AutoCloseable {
         long finished = compaction.finished();
         CompletableFuture<Void> committed = store.commit(batch, published.applied(), durability);
         writer.committed();
+        compaction.committed();
         if (finished > compactionCommitted) {
             compactionCommitted = finished;
             committed.thenRun(() -> compaction.committed(finished));
@@ -284,15 +305,35 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
-     * Hashes the keys up to a revision, 0 for the current one. Reads all rows.
+     * Hashes the keys up to a revision, 0 for the current one. Reads all rows, unless the revision
+     * is one of the last that were compacted to: then the hash is known from that compaction, with
+     * the compact revision before it. Up to a negative revision there is nothing to hash.
      *
      * @throws EtcdException for a compacted or future revision
      */
     public KvHash hashKv(long revision) {
+        Optional<KvHash> known = compaction.hashes().at(revision);
+        if (known.isPresent()) return known.get().at(revision());
         return read((state, rows) -> {
+            if (revision < 0) return KvHasher.ofNothing(revision, state);
             long at = new Reading(state, rows).readRevision(revision);
             return new KvHasher(state, rows, at).hash();
         });
+    }
+
+    /** The hashes known from the last compactions since the start, oldest first (SE-67). */
+    public List<KvHash> compactionHashes() {
+        return compaction.hashes().list();
+    }
+
+    /**
+     * Hashes all that was committed, not the keys alone (MA-11). Only for tests of a cluster at
+     * rest: the revision may be a later one than the hash covers.
+     */
+    public StoreHash hash() {
+        try (ReadView view = store.view()) {
+            return new StoreHash(StoreHasher.hash(view), revision());
+        }
     }
 
     private <T> T read(Read<T> read) {
@@ -326,15 +367,18 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
-     * Removes rows of the running compaction; they leave the store with the next commit. Takes time
-     * in proportion to {@code maxRows}, whatever the number of keys.
+     * Hashes, then removes rows of the running compaction; they leave the store with the next
+     * commit. Takes time in proportion to {@code maxRows}, whatever the number of keys.
      *
-     * @param maxRows most rows to remove, 1 or more
+     * @param maxRows most rows to read or remove, 1 or more
+     * @return the report when this was the last step
      */
-    public void compactStep(int maxRows) {
+    public Optional<CompactionReport> compactStep(int maxRows) {
         if (maxRows < 1) throw new IllegalArgumentException("maxRows is " + maxRows + ", below 1");
-        compaction.step(maxRows, writer.batch());
+        Optional<CompactionReport> report =
+                compaction.step(maxRows, store, writer.revision(), writer.batch());
         publish(published.applied());
+        return report;
     }
 
     /**
@@ -383,6 +427,25 @@ public final class StateMachine implements AutoCloseable {
     /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */
     public Optional<String> clusterVersion() {
         return membership.clusterVersion();
+    }
+
+    /** The alarms that are raised, by type, then by member. */
+    public List<Alarm> alarms() {
+        return alarms.list();
+    }
+
+    /** The downgrade that runs, if any. */
+    public DowngradeInfo downgrade() {
+        return downgrade.info();
+    }
+
+    /**
+     * Gives freed space back to the file system. Any thread; holds up commits, never reads.
+     *
+     * @throws io.quorate.spi.storage.StorageException when the store cannot
+     */
+    public void defragment() {
+        store.defragment();
     }
 
     /**
