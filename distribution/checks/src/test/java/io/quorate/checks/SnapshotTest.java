@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.ByteString;
+
+import io.quorate.api.proto.PutRequest;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -226,7 +230,7 @@ class SnapshotTest {
                 members.create("ours", Binaries.ours(), "--quota-backend-bytes", "8589934592")
                         .with("QUORATE_JAVA_OPTS", "-Xmx256m");
         ours.start();
-        try (EtcdClient client = EtcdClient.connect(ours)) {
+        try (EtcdClient client = new EtcdClient(ours)) {
             fill(client, megabytes);
         }
         Path folder = members.folder("files");
@@ -264,7 +268,11 @@ class SnapshotTest {
         byte[] value = new byte[64 << 10];
         for (int i = 0; i < megabytes * 16; i++) {
             random.nextBytes(value);
-            client.put("large/%08d".formatted(i), value);
+            client.kvNow.put(
+                    PutRequest.newBuilder()
+                            .setKey(ByteString.copyFromUtf8("large/%08d".formatted(i)))
+                            .setValue(ByteString.copyFrom(value))
+                            .build());
         }
     }
 
