@@ -70,20 +70,16 @@ final class JetcdWatchTest {
     private static List<String> watch(Client client, WatchOption option) throws Exception {
         BlockingQueue<String> seen = new LinkedBlockingQueue<>();
         List<String> lines = new ArrayList<>();
-        try (Watch.Watcher watcher =
-                client.getWatchClient()
-                        .watch(
-                                bytes("a"),
-                                option,
-                                Watch.listener(
-                                        response -> print(response, seen),
-                                        failure -> seen.add(print(failure))))) {
-            String line;
-            do {
-                line = seen.poll(60, TimeUnit.SECONDS);
-                lines.add(line);
-            } while (line != null && !line.contains("=" + END) && !line.startsWith("failed"));
-        }
+        Watch.Listener listener =
+                Watch.listener(
+                        response -> print(response, seen), failure -> seen.add(print(failure)));
+        Watch.Watcher watcher = client.getWatchClient().watch(bytes("a"), option, listener);
+        String line;
+        do {
+            line = seen.poll(60, TimeUnit.SECONDS);
+            lines.add(line);
+        } while (line != null && !line.contains("=" + END) && !line.startsWith("failed"));
+        watcher.close();
         return lines;
     }
 
