@@ -7,6 +7,7 @@ module io.quorate.engine.grpc {
     requires transitive io.quorate.api.grpc;
     requires io.helidon.webserver.grpc;
     requires io.helidon.webserver.http2;
+    requires io.quorate.engine.bolt;
 
     exports io.quorate.engine.grpc;
 }

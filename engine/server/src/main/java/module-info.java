@@ -3,6 +3,7 @@ module io.quorate.engine.server {
     requires transitive io.quorate.engine.node;
     requires io.helidon.webserver;
     requires io.quorate.api.grpc;
+    requires io.quorate.engine.bolt;
     requires io.quorate.engine.grpc;
     requires io.quorate.engine.metrics;
     requires io.quorate.engine.rest;
@@ -10,4 +11,5 @@ module io.quorate.engine.server {
     exports io.quorate.engine.server;
 
     uses io.quorate.spi.storage.StorageProvider;
+    uses io.quorate.spi.transport.TransportProvider;
 }

@@ -49,6 +49,16 @@ final class Binaries {
         return reference("etcdctl 3.7", "real.etcdctl", "ETCDCTL37", cached("etcdctl"));
     }
 
+    /** The offline tool of etcd 3.7. */
+    static Path etcdutl37() {
+        return reference("etcdutl 3.7", "real.etcdutl", "ETCDUTL37", cached("etcdutl"));
+    }
+
+    /** Our offline tool. */
+    static Path ourEtcdutl() {
+        return home().resolve("bin").resolve("etcdutl");
+    }
+
     /** The server of the oldest line whose clients we must serve: etcd 3.4. */
     static Path etcd34() {
         return reference("etcd 3.4", "real.etcd34", "ETCD34", Path.of("/usr/bin/etcd"));

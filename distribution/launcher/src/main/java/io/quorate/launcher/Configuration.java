@@ -1,15 +1,20 @@
 package io.quorate.launcher;
 
+import io.quorate.engine.node.Upkeep;
+import io.quorate.engine.node.Upkeep.AutoCompaction;
+import io.quorate.engine.node.Upkeep.CorruptCheck;
 import io.quorate.engine.server.ConfigException;
 import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
+import io.quorate.engine.server.ServerConfig.Cluster;
 import io.quorate.engine.server.ServerConfig.Limits;
 import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
 import io.quorate.engine.server.ServerConfig.Storage;
 import io.quorate.launcher.Flag.Support;
+import io.quorate.launcher.GoValues.BadValue;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,8 +79,10 @@ final class Configuration {
                 bootstrap(name, detected),
                 raft,
                 limits(),
+                upkeep(),
                 storage(home),
-                values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE);
+                values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE,
+                cluster());
     }
 
     private void logging() {
@@ -142,7 +149,12 @@ final class Configuration {
                 values.number("snapshot-catchup-entries"),
                 Duration.ofMillis(values.number("heartbeat-interval")),
                 Duration.ofMillis(values.number("election-timeout")),
-                values.bool("pre-vote"));
+                values.bool("pre-vote"),
+                FeatureGates.isOn("LeaseCheckpoint", gates()));
+    }
+
+    private String gates() {
+        return FeatureGates.parse(values.text("feature-gates"));
     }
 
     private void checkModes() {
@@ -161,6 +173,7 @@ final class Configuration {
 
     /** Flags of etcd that this release does not have yet keep their default, or the start fails. */
     private void refuseLater() {
+        FeatureGates.check(gates());
         for (String name : values.names()) {
             Flag flag = Flags.get(name);
             if (flag.support() != Support.LATER || flag.isDefault(values.text(name))) continue;
@@ -285,6 +298,15 @@ final class Configuration {
                 values.text("initial-cluster-token"));
     }
 
+    private Cluster cluster() {
+        return new Cluster(
+                values.text("transport"),
+                Map.of(),
+                values.bool("strict-reconfig-check"),
+                count("max-learners"),
+                values.bool("force-new-cluster"));
+    }
+
     private Limits limits() {
         return new Limits(
                 count("max-request-bytes"),
@@ -296,6 +318,55 @@ final class Configuration {
                 values.duration("warning-unary-request-duration"),
                 values.duration("watch-progress-notify-interval"),
                 values.text("metrics").equals("extensive"));
+    }
+
+    private Upkeep upkeep() {
+        boolean compactions = FeatureGates.isOn("CompactHashCheck", gates());
+        int rows = count("compaction-batch-limit");
+        return new Upkeep(
+                values.number("quota-backend-bytes"),
+                autoCompaction(),
+                new CorruptCheck(
+                        FeatureGates.isOn("InitialCorruptCheck", gates()),
+                        notNegative("corrupt-check-time"),
+                        compactions ? values.duration("compact-hash-check-time") : Duration.ZERO),
+                // etcd too takes 1000 when the limit is not set, which is 0.
+                rows <= 0 ? Upkeep.DEFAULT_COMPACTION_ROWS : rows,
+                values.duration("warning-apply-duration"));
+    }
+
+    private Duration notNegative(String flag) {
+        Duration duration = values.duration(flag);
+        return duration.isNegative() ? Duration.ZERO : duration;
+    }
+
+    /** SE-60 to SE-62: a whole number means hours, or revisions. */
+    private AutoCompaction autoCompaction() {
+        String retention = values.text("auto-compaction-retention");
+        boolean revisions = values.text("auto-compaction-mode").equals("revision");
+        boolean whole = retention.matches("\\+?\\d{1,18}");
+        Duration period;
+        try {
+            period =
+                    whole
+                            ? Duration.ofHours(Long.parseLong(retention))
+                            : GoValues.duration(retention);
+        } catch (BadValue | ArithmeticException e) {
+            throw new ConfigException(
+                    "error parsing CompactionRetention: time: invalid duration \""
+                            + retention
+                            + "\"",
+                    e);
+        }
+        if (period.isNegative()) {
+            throw new ConfigException(
+                    "--auto-compaction-retention must be >=0 (set to " + retention + ")");
+        }
+        if (period.isZero()) return new AutoCompaction.Off();
+        if (!revisions) return new AutoCompaction.Periodic(period);
+        // As in etcd, a duration in the place of a number is its nanoseconds.
+        return new AutoCompaction.Revisions(
+                whole ? Long.parseLong(retention) : period.toNanos());
     }
 
     private int count(String flag) {

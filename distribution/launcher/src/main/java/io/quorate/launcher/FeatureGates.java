@@ -1,8 +1,10 @@
 package io.quorate.launcher;
 
+import io.quorate.engine.server.ConfigException;
 import io.quorate.launcher.GoValues.BadValue;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The value of {@code --feature-gates} (FL-100). */
@@ -22,10 +24,54 @@ final class FeatureGates {
                     Map.entry("StopGRPCServiceOnDefrag", false),
                     Map.entry("TxnModeWriteWithSharedBuffer", true));
 
+    /** Gates that this release serves at any value; the others at their default only. */
+    private static final Set<String> SERVED =
+            Set.of(
+                    "CompactHashCheck",
+                    "InitialCorruptCheck",
+                    "LeaseCheckpoint",
+                    "LeaseCheckpointPersist",
+                    "StopGRPCServiceOnDefrag");
+
     private FeatureGates() {}
+
+    /**
+     * Refuses what this release does not have, and gates that do not fit each other.
+     *
+     * @param text a valid value
+     */
+    static void check(String text) {
+        for (String gate : changed(text).keySet()) {
+            if (!SERVED.contains(gate)) {
+                throw new ConfigException(
+                        "feature gate "
+                                + gate
+                                + " is not supported by this release yet; remove it or keep its"
+                                + " default ("
+                                + DEFAULTS.get(gate)
+                                + ")");
+            }
+        }
+        if (isOn("LeaseCheckpointPersist", text) && !isOn("LeaseCheckpoint", text)) {
+            throw new ConfigException(
+                    "enabling feature gate LeaseCheckpointPersist requires enabling feature gate"
+                            + " LeaseCheckpoint");
+        }
+    }
 
     /** The gates that are not at their default, sorted; empty when all are. */
     static String parse(String text) {
+        StringBuilder shown = new StringBuilder();
+        changed(text)
+                .forEach((gate, on) ->
+                        shown.append(shown.isEmpty() ? "" : ",")
+                                .append(gate)
+                                .append('=')
+                                .append(on));
+        return shown.toString();
+    }
+
+    private static TreeMap<String, Boolean> changed(String text) {
         TreeMap<String, Boolean> changed = new TreeMap<>();
         for (String part : text.split(",")) {
             if (part.isBlank()) continue;
@@ -38,10 +84,14 @@ final class FeatureGates {
             }
             if (on != DEFAULTS.get(gate)) changed.put(gate, on);
         }
-        StringBuilder shown = new StringBuilder();
-        changed.forEach((gate, on) ->
-                shown.append(shown.isEmpty() ? "" : ",").append(gate).append('=').append(on));
-        return shown.toString();
+        return changed;
+    }
+
+    /**
+     * @param text a valid value
+     */
+    static boolean isOn(String gate, String text) {
+        return changed(text).getOrDefault(gate, DEFAULTS.get(gate));
     }
 
     private static boolean on(String gate, String value) {

@@ -140,7 +140,7 @@ final class Flags {
                             Type.NUMBER,
                             "0",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Size of the state at which writes are refused; 0 means 2 GiB.",
                             ""),
                     flag(
@@ -275,9 +275,11 @@ final class Flags {
                             Type.GATES,
                             "",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Switches for features in trial, A=true,B=false.",
-                            "Gates may be named at their default."),
+                            "CompactHashCheck, InitialCorruptCheck, LeaseCheckpoint,"
+                                    + " LeaseCheckpointPersist and StopGRPCServiceOnDefrag may be"
+                                    + " switched; the others may be named at their default."),
                     flag(
                             "config-file",
                             Section.MEMBER,
@@ -313,7 +315,7 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Members a new cluster starts with, name=url,name=url.",
-                            "One member in this release."),
+                            ""),
                     flag(
                             "initial-cluster-state",
                             Section.CLUSTERING,
@@ -322,7 +324,7 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Whether the cluster is new or existing.",
-                            "A new data directory needs new in this release; it is not read later."),
+                            "Not read later."),
                     flag(
                             "initial-cluster-token",
                             Section.CLUSTERING,
@@ -491,9 +493,9 @@ final class Flags {
                             Type.BOOL,
                             "true",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Refuses membership changes that would lose the quorum.",
-                            "There are no membership changes yet."),
+                            ""),
                     flag(
                             "pre-vote",
                             Section.CLUSTERING,
@@ -509,7 +511,7 @@ final class Flags {
                             Type.TEXT,
                             "0",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "How much history automatic compaction keeps; 0 is off.",
                             ""),
                     flag(
@@ -518,9 +520,9 @@ final class Flags {
                             Type.TEXT,
                             "periodic",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Whether the retention is a time (periodic) or a number of revisions (revision).",
-                            "Used with --auto-compaction-retention only."),
+                            ""),
                     flag(
                             "v2-deprecation",
                             Section.CLUSTERING,
@@ -923,7 +925,7 @@ final class Flags {
                             Type.DURATION,
                             "0s",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Time between two comparisons of the members' states; 0 is off.",
                             ""),
                     flag(
@@ -932,7 +934,7 @@ final class Flags {
                             Type.DURATION,
                             "1m",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Time between two comparisons of compaction hashes.",
                             "Used with the gate CompactHashCheck only."),
                     flag(
@@ -941,9 +943,9 @@ final class Flags {
                             Type.NUMBER,
                             "1000",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Revisions that one step of a compaction deletes.",
-                            "Changes the pace only."),
+                            ""),
                     flag(
                             "compaction-sleep-interval",
                             Section.FEATURES,
@@ -977,9 +979,9 @@ final class Flags {
                             Type.DURATION,
                             "100ms",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "A request whose apply takes longer is logged.",
-                            "Slow applies are not logged yet."),
+                            ""),
                     flag(
                             "bootstrap-defrag-threshold-megabytes",
                             Section.FEATURES,
@@ -995,9 +997,9 @@ final class Flags {
                             Type.NUMBER,
                             "1",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Learners that the cluster may have.",
-                            "There are no membership changes yet."),
+                            ""),
                     flag(
                             "downgrade-check-time",
                             Section.FEATURES,
@@ -1069,6 +1071,15 @@ final class Flags {
                             "plugins beside lib",
                             Support.WORKS,
                             "Directory with one directory of jars for each further plugin.",
+                            ""),
+                    flag(
+                            "transport",
+                            Section.STORAGE,
+                            Type.TEXT,
+                            "tcp",
+                            "",
+                            Support.WORKS,
+                            "Plugin that carries messages between members; the same in all of them.",
                             ""),
                     flag(
                             "grpc-mount",

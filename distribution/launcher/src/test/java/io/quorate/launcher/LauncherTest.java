@@ -83,7 +83,8 @@ class LauncherTest {
                 "--config-file /nonexistent | open /nonexistent: no such file or directory",
                 "--auth-token jwt | flag --auth-token is not supported by this release yet; remove it or keep its default (simple)",
                 "--cert-file x | flag --cert-file is not supported by this release yet; remove it or keep its default (empty)",
-                "--feature-gates InitialCorruptCheck=true | flag --feature-gates is not supported by this release yet; remove it or keep its default (empty)",
+                "--feature-gates TxnModeWriteWithSharedBuffer=false | feature gate TxnModeWriteWithSharedBuffer is not supported by this release yet; remove it or keep its default (true)",
+                "--feature-gates LeaseCheckpointPersist=true | enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint",
             })
     void aRefusedConfigurationEndsWith1AndSaysWhy(String line, String message) {
         assertEquals(1, run(line));
@@ -149,12 +150,12 @@ class LauncherTest {
 
     @Test
     void flagsWithoutEffectSayWhy() {
-        assertTrue(configure("--max-learners 3 --force").isPresent());
+        assertTrue(configure("--bcrypt-cost 9 --force").isPresent());
         assertTrue(
                 log.has(
                         "flag has no effect in this release",
-                        "\"flag-name\":\"max-learners\"",
-                        "no membership changes"));
+                        "\"flag-name\":\"bcrypt-cost\"",
+                        "no passwords"));
         assertTrue(log.has("flag is no longer supported - ignoring", "\"flag-name\":\"force\""));
     }
 

@@ -10,6 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Between gRPC's metadata and HTTP/2's header fields ("gRPC over HTTP2", the protocol's page). */
 final class CallHeaders {
+    static final String STATUS = "grpc-status";
+    static final String MESSAGE = "grpc-message";
     static final String ENCODING = "grpc-encoding";
     static final String ACCEPT_ENCODING = "grpc-accept-encoding";
 
@@ -26,15 +28,19 @@ final class CallHeaders {
     private CallHeaders() {}
 
     /**
-     * The metadata a handler sees: all but the pseudo headers, {@code content-type} and {@code te}.
+     * The metadata a handler or a client sees: all but the pseudo headers, the status, {@code
+     * content-type} and {@code te}.
      *
      * @throws IllegalArgumentException for a name or a base64 value that is none
      */
-    static Metadata metadata(RequestHeaders headers) {
+    static Metadata metadata(ReceivedHeaders headers) {
         Metadata metadata = new Metadata();
         for (int i = 0; i < headers.size(); i++) {
             String name = headers.name(i);
-            if (name.equals("content-type") || name.equals("te")) {
+            if (name.equals("content-type")
+                    || name.equals("te")
+                    || name.equals(STATUS)
+                    || name.equals(MESSAGE)) {
                 continue;
             }
             if (name.endsWith(Metadata.BINARY_HEADER_SUFFIX)) {
@@ -147,6 +153,100 @@ final class CallHeaders {
             }
         }
         return out.toString();
+    }
+
+    /** The reverse of {@link #percentEncode}; what is malformed stays as it is. */
+    static String percentDecode(String text) {
+        if (text.indexOf('%') < 0) {
+            return text;
+        }
+        byte[] in = text.getBytes(StandardCharsets.ISO_8859_1);
+        byte[] out = new byte[in.length];
+        int n = 0;
+        for (int i = 0; i < in.length; i++) {
+            int high = i + 2 < in.length && in[i] == '%' ? Character.digit(in[i + 1], 16) : -1;
+            int low = high < 0 ? -1 : Character.digit(in[i + 2], 16);
+            if (low < 0) {
+                out[n++] = in[i];
+            } else {
+                out[n++] = (byte) (high << 4 | low);
+                i += 2;
+            }
+        }
+        return new String(out, 0, n, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The head of a request.
+     *
+     * @param timeoutNanos what is left of the deadline; empty for none
+     * @param encoding of the messages, or "identity"
+     */
+    static byte[] request(
+            boolean tls,
+            String authority,
+            String method,
+            String userAgent,
+            OptionalLong timeoutNanos,
+            String encoding,
+            Metadata metadata) {
+        HeaderBlock block =
+                new HeaderBlock()
+                        .post(tls, authority, "/" + method)
+                        .add("content-type", "application/grpc")
+                        .add("te", "trailers")
+                        .add("user-agent", userAgent);
+        if (timeoutNanos.isPresent()) {
+            block.add("grpc-timeout", timeout(timeoutNanos.getAsLong()));
+        }
+        if (!encoding.equals("identity")) {
+            block.add(ENCODING, encoding);
+        }
+        addMetadata(block, metadata);
+        return block.build();
+    }
+
+    /** In the finest unit that fits eight digits, never less than 1 ns. */
+    static String timeout(long nanos) {
+        long amount = Math.max(1, nanos);
+        String units = "numSMH";
+        long[] steps = {1_000, 1_000, 1_000, 60, 60};
+        int unit = 0;
+        while (amount > 99_999_999L && unit < steps.length) {
+            amount = Math.ceilDiv(amount, steps[unit++]);
+        }
+        return Long.toString(amount) + units.charAt(unit);
+    }
+
+    /** The status of a response or of trailers (the gRPC protocol, "Responses"). */
+    static Status status(ReceivedHeaders headers) {
+        String code = headers.first(STATUS);
+        if (code.isEmpty()) {
+            return Status.UNKNOWN.withDescription("the server sent no grpc-status");
+        }
+        Status status;
+        try {
+            status = Status.fromCodeValue(Integer.parseInt(code));
+        } catch (NumberFormatException e) {
+            return Status.UNKNOWN.withDescription("malformed grpc-status: " + code);
+        }
+        String message = headers.first(MESSAGE);
+        return message.isEmpty() ? status : status.withDescription(percentDecode(message));
+    }
+
+    /** For an answer of something that is no gRPC server ("HTTP to gRPC Status Code Mapping"). */
+    static Status httpStatus(String code, String contentType) {
+        Status status =
+                switch (code) {
+                    case "400" -> Status.INTERNAL;
+                    case "401" -> Status.UNAUTHENTICATED;
+                    case "403" -> Status.PERMISSION_DENIED;
+                    case "404" -> Status.UNIMPLEMENTED;
+                    case "429", "502", "503", "504" -> Status.UNAVAILABLE;
+                    default -> Status.UNKNOWN;
+                };
+        return status.withDescription(
+                "unexpected HTTP status " + code + ", content-type \"" + contentType + '"');
     }
 
     /**

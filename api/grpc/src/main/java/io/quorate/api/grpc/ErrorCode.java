@@ -15,5 +15,12 @@ enum ErrorCode {
     CONNECT_ERROR,
     ENHANCE_YOUR_CALM,
     INADEQUATE_SECURITY,
-    HTTP_1_1_REQUIRED
+    HTTP_1_1_REQUIRED;
+
+    private static final ErrorCode[] ALL = values();
+
+    /** The name of a number on the wire, which may be one we do not know. */
+    static String name(int code) {
+        return code >= 0 && code < ALL.length ? ALL[code].name() : "code " + code;
+    }
 }

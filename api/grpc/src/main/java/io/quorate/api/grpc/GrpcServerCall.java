@@ -53,7 +53,7 @@ final class GrpcServerCall<Q, S> extends ServerCall<Q, S>
     private final GrpcServerConnection connection;
     private final ServerMethodDefinition<Q, S> definition;
     private final MethodDescriptor<Q, S> method;
-    private final RequestHeaders headers;
+    private final ReceivedHeaders headers;
     private final Context.CancellableContext context;
     private final OutboundStream out;
     private final InboundMessages in;
@@ -85,7 +85,7 @@ final class GrpcServerCall<Q, S> extends ServerCall<Q, S>
             GrpcServerConnection connection,
             int id,
             ServerMethodDefinition<Q, S> definition,
-            RequestHeaders headers,
+            ReceivedHeaders headers,
             Context.CancellableContext context) {
         this.connection = connection;
         this.definition = definition;
@@ -348,7 +348,10 @@ final class GrpcServerCall<Q, S> extends ServerCall<Q, S>
                     .asException();
         }
         return MessageCodec.parse(
-                method, message, decompressor, connection.settings().maxMessageBytes());
+                method.getRequestMarshaller(),
+                message,
+                decompressor,
+                connection.settings().maxMessageBytes());
     }
 
     /** A handler that throws gives up its right to answer; what it answered before stays. */
@@ -425,8 +428,8 @@ final class GrpcServerCall<Q, S> extends ServerCall<Q, S>
         boolean identity = compressor == Codec.Identity.NONE || !compressMessages;
         byte[] framed =
                 identity
-                        ? MessageCodec.frame(method, message)
-                        : MessageCodec.frame(method, message, compressor);
+                        ? MessageCodec.frame(method.getResponseMarshaller(), message)
+                        : MessageCodec.frame(method.getResponseMarshaller(), message, compressor);
         if (method.getType().serverSendsOneMessage() && heldMessage == null) {
             heldMessage = framed;
         } else {

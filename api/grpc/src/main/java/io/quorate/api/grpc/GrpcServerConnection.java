@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -76,6 +77,34 @@ public final class GrpcServerConnection {
             new ConcurrentLinkedQueue<>();
     private final AtomicBoolean sinkClosed = new AtomicBoolean();
     private final KeepAlive keepAlive;
+    private final KeepAlive.Connection pinged =
+            new KeepAlive.Connection() {
+                @Override
+                public long lastReadNanos() {
+                    return lastReadNanos;
+                }
+
+                @Override
+                public boolean wantsPings() {
+                    return true;
+                }
+
+                @Override
+                public void sendKeepAlivePing() {
+                    outbound.urgent(Frames.ping(false, KEEPALIVE_PING));
+                    outbound.flushLater();
+                }
+
+                @Override
+                public void peerIsGone() {
+                    abandon();
+                }
+
+                @Override
+                public Future<?> later(Runnable task, long nanos) {
+                    return server.later(task, nanos);
+                }
+            };
 
     private volatile Phase phase = Phase.UNDECIDED;
     private volatile int lastStream;
@@ -115,7 +144,9 @@ public final class GrpcServerConnection {
                         Math.max(settings.maxMessageBytes(), settings.inboundBufferBytes() / 4));
         this.lastReadNanos = ticker.nanoTime();
         this.windowLeft = Frames.DEFAULT_WINDOW;
-        this.keepAlive = new KeepAlive(this, server);
+        this.keepAlive =
+                new KeepAlive(
+                        pinged, ticker, settings.keepAliveInterval(), settings.keepAliveTimeout());
         outbound.urgent(firstSettings());
         if (!mayBeForeign) {
             serve();
@@ -325,7 +356,7 @@ public final class GrpcServerConnection {
     /** A whole header block: a request, or the trailers of one. */
     private void block(int stream, boolean last, byte[] p, int offset, int length)
             throws ConnectionException {
-        RequestHeaders headers = hpack.decode(p, offset, length);
+        ReceivedHeaders headers = hpack.decode(p, offset, length);
         if (stream <= lastStream) {
             trailers(stream, last);
             return;
@@ -357,7 +388,7 @@ public final class GrpcServerConnection {
         }
     }
 
-    private void request(int stream, boolean last, RequestHeaders headers, int blockBytes)
+    private void request(int stream, boolean last, ReceivedHeaders headers, int blockBytes)
             throws ConnectionException {
         if (headers.tooLarge()) {
             answer(
@@ -397,7 +428,7 @@ public final class GrpcServerConnection {
         }
     }
 
-    private void call(int stream, boolean last, RequestHeaders headers, int blockBytes)
+    private void call(int stream, boolean last, ReceivedHeaders headers, int blockBytes)
             throws ConnectionException {
         if (calls.size() >= settings.maxConcurrentStreams()
                 || held.get() + STREAM_COST * (long) calls.size() + blockBytes
@@ -434,7 +465,7 @@ public final class GrpcServerConnection {
             int stream,
             boolean last,
             ServerMethodDefinition<Q, S> method,
-            RequestHeaders headers,
+            ReceivedHeaders headers,
             OptionalLong timeout) {
         Context.CancellableContext context =
                 timeout.isEmpty()
@@ -809,14 +840,5 @@ public final class GrpcServerConnection {
     /** Request bytes held now for all calls. */
     long heldBytes() {
         return held.get();
-    }
-
-    long lastReadNanos() {
-        return lastReadNanos;
-    }
-
-    void sendKeepAlivePing() {
-        outbound.urgent(Frames.ping(false, KEEPALIVE_PING));
-        outbound.flushLater();
     }
 }

@@ -11,6 +11,11 @@ import java.util.Arrays;
 final class HeaderBlock {
     private static final int STATUS_200_INDEXED = 0x88;
     private static final int STATUS_NAME_INDEX = 8;
+    private static final int AUTHORITY_NAME_INDEX = 1;
+    private static final int PATH_NAME_INDEX = 4;
+    private static final int POST_INDEXED = 0x83;
+    private static final int SCHEME_HTTP_INDEXED = 0x86;
+    private static final int SCHEME_HTTPS_INDEXED = 0x87;
 
     private byte[] bytes = new byte[96];
     private int length;
@@ -23,6 +28,17 @@ final class HeaderBlock {
             put(STATUS_NAME_INDEX);
             string(Integer.toString(status));
         }
+        return this;
+    }
+
+    /** Starts a POST request. */
+    HeaderBlock post(boolean tls, String authority, String path) {
+        put(POST_INDEXED);
+        put(tls ? SCHEME_HTTPS_INDEXED : SCHEME_HTTP_INDEXED);
+        put(AUTHORITY_NAME_INDEX);
+        string(authority);
+        put(PATH_NAME_INDEX);
+        string(path);
         return this;
     }
 

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>A block of 16 KiB can name a table entry of 4 KiB sixteen thousand times (an "HPACK bomb").
  * Past the limit fields are still decoded, because the table must stay in step with the peer's, but
- * no longer kept; the list comes back marked {@link RequestHeaders#tooLarge()}.
+ * no longer kept; the list comes back marked {@link ReceivedHeaders#tooLarge()}.
  *
  * <p>Not thread-safe: one reader thread.
  */
@@ -36,11 +36,11 @@ final class HpackDecoder {
      *
      * @throws ConnectionException COMPRESSION_ERROR; the connection cannot go on, the tables differ
      */
-    RequestHeaders decode(byte[] bytes, int offset, int length) throws ConnectionException {
+    ReceivedHeaders decode(byte[] bytes, int offset, int length) throws ConnectionException {
         block = bytes;
         at = offset;
         end = offset + length;
-        RequestHeaders headers = new RequestHeaders();
+        ReceivedHeaders headers = new ReceivedHeaders();
         long listBytes = 0;
         boolean fieldSeen = false;
         while (at < end) {
@@ -60,7 +60,7 @@ final class HpackDecoder {
     }
 
     /** Decodes a field and returns its size in the list. */
-    private long field(int first, RequestHeaders headers, long listBytes)
+    private long field(int first, ReceivedHeaders headers, long listBytes)
             throws ConnectionException {
         String name;
         String value;

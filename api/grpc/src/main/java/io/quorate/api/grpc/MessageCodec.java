@@ -19,7 +19,7 @@ import java.io.UncheckedIOException;
  * Messages to and from gRPC's length-prefixed form: a flag byte, four bytes of length, the payload.
  */
 final class MessageCodec {
-    private static final int PREFIX_BYTES = 5;
+    static final int PREFIX_BYTES = 5;
 
     private MessageCodec() {}
 
@@ -31,7 +31,7 @@ final class MessageCodec {
      *     one that cannot be decompressed; a marshaller may throw StatusRuntimeException
      */
     static <T> T parse(
-            MethodDescriptor<T, ?> method,
+            MethodDescriptor.Marshaller<T> marshaller,
             InboundMessages.Message message,
             Decompressor decompressor,
             int max)
@@ -40,7 +40,7 @@ final class MessageCodec {
                 message.compressed()
                         ? decompress(message.bytes(), decompressor, max)
                         : message.bytes();
-        return method.parseRequest(new ArrayStream(bytes));
+        return marshaller.parse(new ArrayStream(bytes));
     }
 
     private static byte[] decompress(byte[] bytes, Decompressor decompressor, int max)
@@ -63,8 +63,8 @@ final class MessageCodec {
     }
 
     /** Serializes a message with its prefix into one array. */
-    static <T> byte[] frame(MethodDescriptor<?, T> method, T message) {
-        try (InputStream in = method.streamResponse(message)) {
+    static <T> byte[] frame(MethodDescriptor.Marshaller<T> marshaller, T message) {
+        try (InputStream in = marshaller.stream(message)) {
             if (in instanceof KnownLength) {
                 int length = in.available();
                 byte[] framed = new byte[PREFIX_BYTES + length];
@@ -80,9 +80,10 @@ final class MessageCodec {
     }
 
     /** As {@link #frame}, compressed. */
-    static <T> byte[] frame(MethodDescriptor<?, T> method, T message, Compressor compressor) {
+    static <T> byte[] frame(
+            MethodDescriptor.Marshaller<T> marshaller, T message, Compressor compressor) {
         ByteArrayOutputStream packed = new ByteArrayOutputStream(1024);
-        try (InputStream in = method.streamResponse(message)) {
+        try (InputStream in = marshaller.stream(message)) {
             try (OutputStream out = compressor.compress(packed)) {
                 in.transferTo(out);
             }

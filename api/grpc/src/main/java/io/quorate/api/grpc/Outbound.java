@@ -67,6 +67,14 @@ final class Outbound {
     /** Ready but for the connection's window. */
     private final ArrayDeque<OutboundStream> starved = new ArrayDeque<>();
 
+    /** Client side: streams the server's SETTINGS_MAX_CONCURRENT_STREAMS keeps waiting. */
+    private final ArrayDeque<OutboundStream> unopened = new ArrayDeque<>();
+
+    private long maxStreams = ConnectionSettings.UNLIMITED_STREAMS;
+    private int openStreams;
+    private int nextStream = 1;
+    private boolean opensNoMore;
+
     private long pending;
     private boolean overloaded;
     private boolean streamFramesSent;
@@ -103,6 +111,122 @@ final class Outbound {
             lock.unlock();
         }
     }
+
+    // ---- a client's streams: opened, half-closed, reset, released
+
+    /** A client's stream, without an id until {@link #start}. */
+    OutboundStream prepare(OutboundStream.Events events) {
+        return new OutboundStream(0, 0, events);
+    }
+
+    /**
+     * Opens a client's stream: its header block is put into the buffer now, or when the server
+     * allows one more. Ids must rise on the wire (RFC 9113 §5.1.1), so they are given here, under
+     * the lock. The caller flushes.
+     *
+     * @return false when the connection opens no more streams; the request has not left
+     */
+    boolean start(OutboundStream stream, byte[] headers) {
+        lock.lock();
+        try {
+            if (dead || opensNoMore || stream.ended) {
+                return false;
+            }
+            stream.headers = headers;
+            unopened.add(stream);
+            openWaiting();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void openWaiting() {
+        while (!unopened.isEmpty() && openStreams < maxStreams && !opensNoMore) {
+            OutboundStream stream = unopened.poll();
+            openStreams++;
+            stream.id = nextStream;
+            nextStream += 2;
+            opensNoMore = nextStream < 0;
+            stream.window = initialWindow;
+            stream.events.opened(stream.id);
+            putHeaderBlock(stream.id, stream.headers, false);
+            stream.headers = null;
+            enqueue(stream);
+        }
+        pump();
+    }
+
+    /** A client's stream ends after the messages queued so far. The caller flushes. */
+    void endAfterMessages(OutboundStream stream) {
+        lock.lock();
+        try {
+            if (!stream.ended && !dead) {
+                stream.endAfterMessages = true;
+                enqueue(stream);
+                pump();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * A client's stream is over: lets another take its place. The caller flushes.
+     *
+     * @param reset whether the server must be told, because one of the two sides is still open
+     */
+    void release(OutboundStream stream, boolean reset, ErrorCode code) {
+        lock.lock();
+        try {
+            boolean sentEnd = stream.ended;
+            drop(stream);
+            if (stream.id == 0 || stream.released) {
+                return;
+            }
+            stream.released = true;
+            openStreams--;
+            if (!dead && (reset || !sentEnd)) {
+                byte[] frame = Frames.resetStream(stream.id, code);
+                put(frame, 0, frame.length);
+            }
+            openWaiting();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The server allows this many open streams. */
+    void maxStreams(long streams) {
+        lock.lock();
+        try {
+            maxStreams = streams;
+            openWaiting();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The server goes away: {@link #start} fails from now on. Waiting streams stay unopened. */
+    void openNoMore() {
+        lock.lock();
+        try {
+            opensNoMore = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean opensMore() {
+        lock.lock();
+        try {
+            return !opensNoMore && !dead;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- sending
 
     /**
      * Queues a header block, a message and trailers, each of which may be null, and writes what the
@@ -252,6 +376,9 @@ final class Outbound {
             return false;
         }
         stream.ended = true;
+        if (stream.id == 0) {
+            unopened.remove(stream);
+        }
         if (stream.queued) {
             // A peer that opens, resets and never opens the window must not fill the queues.
             ready.remove(stream);
@@ -539,6 +666,12 @@ final class Outbound {
             if (stream.pending == 0 && stream.trailers != null) {
                 finish(stream);
             }
+            if (stream.pending == 0 && stream.endAfterMessages && !stream.ended) {
+                room(Frames.HEADER_BYTES);
+                Frames.putHeader(buffer, length, 0, Frames.DATA, Frames.FLAG_END_STREAM, stream.id);
+                length += Frames.HEADER_BYTES;
+                sentEnd(stream);
+            }
             if (stream.ended || !stream.sendable()) {
                 stream.queued = false;
             } else if (window > 0) {
@@ -554,7 +687,9 @@ final class Outbound {
         stream.window -= n;
         window -= n;
         room(Frames.HEADER_BYTES + n);
-        Frames.putHeader(buffer, length, n, Frames.DATA, 0, stream.id);
+        boolean end = stream.endAfterMessages && n == stream.pending;
+        Frames.putHeader(
+                buffer, length, n, Frames.DATA, end ? Frames.FLAG_END_STREAM : 0, stream.id);
         length += Frames.HEADER_BYTES;
         streamFramesSent = true;
         for (int left = n; left > 0; ) {
@@ -578,6 +713,14 @@ final class Outbound {
             stream.wasFull = false;
             stream.events.writable();
         }
+        if (end) {
+            sentEnd(stream);
+        }
+    }
+
+    private static void sentEnd(OutboundStream stream) {
+        stream.ended = true;
+        stream.events.finished();
     }
 
     private void released(int bytes) {

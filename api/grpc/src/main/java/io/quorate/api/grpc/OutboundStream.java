@@ -15,9 +15,14 @@ final class OutboundStream {
 
         /** The last frame is on its way to the socket. */
         void finished();
+
+        /** A client's stream has got its id; nothing of it has left yet. */
+        default void opened(int id) {}
     }
 
-    final int id;
+    /** 0 for a client's stream that waits to be opened. */
+    int id;
+
     final Events events;
 
     /** Bytes the peer allows; below zero after it shrank its initial window (RFC 9113 §6.9.2). */
@@ -37,6 +42,12 @@ final class OutboundStream {
 
     /** Not yet sent; ends the stream. */
     byte[] trailers;
+
+    /** A client's stream ends with its last message. */
+    boolean endAfterMessages;
+
+    /** A client's stream no longer counts against the server's limit of open ones. */
+    boolean released;
 
     /** In the ready or the starved queue. */
     boolean queued;
@@ -63,6 +74,9 @@ final class OutboundStream {
     }
 
     boolean sendable() {
-        return headers != null || pending > 0 && window > 0 || pending == 0 && trailers != null;
+        return id != 0
+                && (headers != null
+                        || pending > 0 && window > 0
+                        || pending == 0 && (trailers != null || endAfterMessages));
     }
 }

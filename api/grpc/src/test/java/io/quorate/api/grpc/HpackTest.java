@@ -23,7 +23,7 @@ import java.util.Random;
 final class HpackTest {
     private final HpackDecoder decoder = new HpackDecoder(4096, 1 << 20);
 
-    private RequestHeaders decode(String hex) throws ConnectionException {
+    private ReceivedHeaders decode(String hex) throws ConnectionException {
         byte[] block = HexFormat.of().parseHex(hex.replace(" ", ""));
         return decoder.decode(block, 0, block.length);
     }
@@ -83,7 +83,7 @@ final class HpackTest {
             ByteBuf buffer = Unpooled.buffer();
             encoder.encodeHeaders(3, headers, buffer);
             byte[] block = ByteBufUtil.getBytes(buffer);
-            RequestHeaders decoded = ours.decode(block, 0, block.length);
+            ReceivedHeaders decoded = ours.decode(block, 0, block.length);
             List<String> actual = new ArrayList<>();
             for (int i = 0; i < decoded.size(); i++) {
                 actual.add(decoded.name(i) + "=" + decoded.value(i));
@@ -131,7 +131,7 @@ final class HpackTest {
         HpackDecoder small = new HpackDecoder(4096, 100);
         byte[] block =
                 HexFormat.of().parseHex("400161" + "0162" + "4001630164" + "40016501" + "66");
-        RequestHeaders headers = small.decode(block, 0, block.length);
+        ReceivedHeaders headers = small.decode(block, 0, block.length);
         assertTrue(headers.tooLarge());
         assertEquals(2, headers.size());
         byte[] reference = {(byte) (0x80 | 62)};

@@ -96,8 +96,7 @@ final class TestService {
         };
     }
 
-    private static MethodDescriptor<byte[], byte[]> method(
-            String name, MethodDescriptor.MethodType type) {
+    static MethodDescriptor<byte[], byte[]> method(String name, MethodDescriptor.MethodType type) {
         return MethodDescriptor.<byte[], byte[]>newBuilder()
                 .setFullMethodName("t.T/" + name)
                 .setType(type)

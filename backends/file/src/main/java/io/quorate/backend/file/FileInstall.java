@@ -2,6 +2,7 @@ package io.quorate.backend.file;
 
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.Install;
+import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.Keyspace;
 import io.quorate.spi.storage.StorageException;
 
@@ -44,7 +45,7 @@ final class FileInstall implements Install {
             }
             writer.add(keyspace.id(), key, own);
         } catch (IOException e) {
-            throw Failures.of("cannot write the new state", e);
+            throw StorageException.of("cannot write the new state", e);
         }
         live[keyspace.id()] += (long) key.length + own.length + Block.ENTRY_OVERHEAD_BYTES;
     }
@@ -57,7 +58,7 @@ final class FileInstall implements Install {
             requireOpen();
             thread.call(() -> commitOnThread(bytes));
         } catch (IOException e) {
-            throw Failures.of("cannot write the new state", e);
+            throw StorageException.of("cannot write the new state", e);
         }
         end();
     }
@@ -72,7 +73,7 @@ final class FileInstall implements Install {
         } catch (StorageException.Fatal e) {
             throw store.poison(e);
         } catch (IOException e) {
-            StorageException failed = Failures.of("cannot install the new state", e);
+            StorageException failed = StorageException.of("cannot install the new state", e);
             throw failed instanceof StorageException.Fatal ? store.poison(failed) : failed;
         }
     }
@@ -102,7 +103,7 @@ final class FileInstall implements Install {
         try {
             return files.begin();
         } catch (IOException e) {
-            throw Failures.of("cannot create a table for the new state", e);
+            throw StorageException.of("cannot create a table for the new state", e);
         }
     }
 
@@ -111,7 +112,7 @@ final class FileInstall implements Install {
             abandoned.discard();
             return null;
         } catch (IOException e) {
-            throw Failures.of("cannot remove an abandoned table", e);
+            throw StorageException.of("cannot remove an abandoned table", e);
         }
     }
 
@@ -123,7 +124,7 @@ final class FileInstall implements Install {
             try {
                 if (failure == null) target.channel().write(chunk, offset);
             } catch (IOException e) {
-                failure = Failures.of("cannot write the new state", e);
+                failure = StorageException.of("cannot write the new state", e);
             } finally {
                 pending.release();
             }

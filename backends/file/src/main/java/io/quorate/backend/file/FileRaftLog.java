@@ -1,8 +1,10 @@
 package io.quorate.backend.file;
 
+import io.quorate.spi.storage.DirectoryLock;
 import io.quorate.spi.storage.FileIo;
 import io.quorate.spi.storage.HardState;
 import io.quorate.spi.storage.Identity;
+import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.LogEntry;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.Stamp;
@@ -190,7 +192,7 @@ final class FileRaftLog implements RaftLog {
                     WalRecovery.recover(env.io(), directory, settings.cacheBytes());
             return new FileRaftLog(env, settings, directoryLock, found);
         } catch (IOException e) {
-            throw Failures.of("cannot open the raft log in " + directory, e);
+            throw StorageException.of("cannot open the raft log in " + directory, e);
         }
     }
 
@@ -437,7 +439,7 @@ final class FileRaftLog implements RaftLog {
         try {
             segment.readFully(bytes, start);
         } catch (IOException e) {
-            throw poison(Failures.of("cannot read " + segment.path, e));
+            throw poison(StorageException.of("cannot read " + segment.path, e));
         }
         bytes.flip();
         for (Place place : run) entries.set(place.position, decode(bytes, start, place));
@@ -519,7 +521,7 @@ final class FileRaftLog implements RaftLog {
         try {
             closeFiles();
         } catch (IOException e) {
-            throw Failures.of("cannot close the raft log in " + directory, e);
+            throw StorageException.of("cannot close the raft log in " + directory, e);
         } finally {
             synchronized (lock) {
                 closed = true;
@@ -623,7 +625,7 @@ final class FileRaftLog implements RaftLog {
             failAll(units, e);
             return;
         } catch (IOException e) {
-            failAll(units, Failures.of("cannot write to the raft log in " + directory, e));
+            failAll(units, StorageException.of("cannot write to the raft log in " + directory, e));
             return;
         } catch (RuntimeException | Error e) {
             failAll(units, new StorageException.Fatal("the raft log writer failed: " + e, e));
@@ -683,7 +685,7 @@ final class FileRaftLog implements RaftLog {
         } catch (FileIo.OutOfSpace e) {
             if (segment == current) resumeGroup = Math.max(group, resumeGroup) + 2;
             else supply.release(segment);
-            throw Failures.of("cannot write " + segment.path, e);
+            throw StorageException.of("cannot write " + segment.path, e);
         }
         long middle = System.nanoTime();
         try {

@@ -1,8 +1,10 @@
 package io.quorate.backend.file;
 
 import io.quorate.spi.storage.Applied;
+import io.quorate.spi.storage.DirectoryLock;
 import io.quorate.spi.storage.FileIo;
 import io.quorate.spi.storage.Install;
+import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.Keyspace;
 import io.quorate.spi.storage.ReadView;
 import io.quorate.spi.storage.Stamp;
@@ -138,7 +140,7 @@ final class FileStateStore implements StateStore {
             List<Table> tables = files.openAll(manifest.tables());
             return new FileStateStore(env, settings, directoryLock, files, manifest, tables);
         } catch (IOException e) {
-            throw Failures.of("cannot open the state in " + directory, e);
+            throw StorageException.of("cannot open the state in " + directory, e);
         }
     }
 
@@ -380,7 +382,7 @@ final class FileStateStore implements StateStore {
         try {
             return commitFlush(batch, writeTable(batch), begunEpoch);
         } catch (IOException e) {
-            throw Failures.of("cannot write the state in " + directory, e);
+            throw StorageException.of("cannot write the state in " + directory, e);
         }
     }
 
@@ -504,7 +506,7 @@ final class FileStateStore implements StateStore {
                     files.write(writer -> TableMerge.write(layers, oldest, writer, () -> closed));
             return commitMerge(chosen, merged);
         } catch (IOException e) {
-            throw Failures.of("cannot merge the state in " + directory, e);
+            throw StorageException.of("cannot merge the state in " + directory, e);
         } finally {
             base.tables().release();
         }
@@ -641,7 +643,7 @@ final class FileStateStore implements StateStore {
             Manifest.read(env.io(), directory);
             for (Table table : current.tables().tables()) table.verify();
         } catch (IOException e) {
-            throw poison(Failures.of("cannot read the state in " + directory, e));
+            throw poison(StorageException.of("cannot read the state in " + directory, e));
         } finally {
             current.tables().release();
         }

@@ -1,6 +1,7 @@
 package io.quorate.backend.file;
 
 import io.quorate.spi.storage.Applied;
+import io.quorate.spi.storage.DirectoryLock;
 import io.quorate.spi.storage.FileIo;
 import io.quorate.spi.storage.StorageException;
 

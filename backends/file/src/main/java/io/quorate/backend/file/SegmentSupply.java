@@ -1,6 +1,7 @@
 package io.quorate.backend.file;
 
 import io.quorate.spi.storage.FileIo;
+import io.quorate.spi.storage.IoThread;
 import io.quorate.spi.storage.StorageException;
 
 import java.io.IOException;
@@ -106,7 +107,7 @@ final class SegmentSupply {
                 segment.close();
                 keepOrDelete(segment.path, segment.bytes);
             } catch (IOException e) {
-                report.accept(Failures.of("cannot release " + segment.path, e));
+                report.accept(StorageException.of("cannot release " + segment.path, e));
             }
         });
     }
@@ -157,7 +158,7 @@ final class SegmentSupply {
             io.forceDirectory(directory);
             return new WalSegment(io, path, id);
         } catch (IOException e) {
-            throw Failures.of("cannot prepare " + path, e);
+            throw StorageException.of("cannot prepare " + path, e);
         }
     }
 

@@ -233,7 +233,7 @@ final class Table {
         try {
             read = read(offset, blocks.lengths[at]);
         } catch (IOException e) {
-            throw Failures.of("cannot read " + path, e);
+            throw StorageException.of("cannot read " + path, e);
         }
         if (!Block.check(read, id, offset)) throw damaged(path, "is damaged at " + offset, null);
         Block block = new Block(read);

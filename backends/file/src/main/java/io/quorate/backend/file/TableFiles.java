@@ -130,7 +130,7 @@ final class TableFiles {
         try {
             io.delete(table.path());
         } catch (IOException e) {
-            report.accept(Failures.of("cannot delete " + table.path(), e));
+            report.accept(StorageException.of("cannot delete " + table.path(), e));
         }
     }
 
@@ -138,7 +138,7 @@ final class TableFiles {
         try {
             table.close();
         } catch (IOException e) {
-            report.accept(Failures.of("cannot close " + table.path(), e));
+            report.accept(StorageException.of("cannot close " + table.path(), e));
         }
     }
 }

@@ -4,14 +4,11 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.quorate.api.proto.AuthGrpc;
-import io.quorate.api.proto.ClusterGrpc;
-import io.quorate.api.proto.LeaseGrpc;
 import io.quorate.api.proto.MaintenanceGrpc;
-import io.quorate.api.proto.election.ElectionGrpc;
-import io.quorate.api.proto.lock.LockGrpc;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -77,15 +74,20 @@ public final class Services {
             MetricRegistry metrics,
             ScheduledExecutorService timer) {
         Answers answers = new Answers(node);
+        Turns turns = new Turns(node, settings.maxTxnOps());
         return List.of(
                 new KvService(node, settings, answers).bindService(),
-                Unserved.allBut(
-                        new ClusterService(node, answers), ClusterGrpc.getMemberListMethod()),
+                new ClusterService(node, answers, InstantSource.system()).bindService(),
                 Unserved.allBut(
                         new MaintenanceService(node, settings, answers),
                         MaintenanceGrpc.getStatusMethod(),
                         MaintenanceGrpc.getAlarmMethod(),
-                        MaintenanceGrpc.getHashKVMethod()),
+                        MaintenanceGrpc.getDefragmentMethod(),
+                        MaintenanceGrpc.getHashMethod(),
+                        MaintenanceGrpc.getHashKVMethod(),
+                        MaintenanceGrpc.getMoveLeaderMethod(),
+                        MaintenanceGrpc.getDowngradeMethod(),
+                        MaintenanceGrpc.getSnapshotMethod()),
                 new HealthService().bindService(),
                 new WatchService(
                                 node,
@@ -95,9 +97,9 @@ public final class Services {
                                 timer,
                                 RandomGenerator.getDefault())
                         .bindService(),
-                Unserved.all(LeaseGrpc.getServiceDescriptor()),
+                new LeaseService(node, answers).bindService(),
                 Unserved.all(AuthGrpc.getServiceDescriptor()),
-                Unserved.all(LockGrpc.getServiceDescriptor()),
-                Unserved.all(ElectionGrpc.getServiceDescriptor()));
+                new LockService(turns, answers).bindService(),
+                new ElectionService(node, turns, answers).bindService());
     }
 }

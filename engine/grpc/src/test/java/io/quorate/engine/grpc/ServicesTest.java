@@ -19,6 +19,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.quorate.api.proto.AlarmRequest;
 import io.quorate.api.proto.AlarmResponse;
+import io.quorate.api.proto.AuthEnableRequest;
 import io.quorate.api.proto.AuthGrpc;
 import io.quorate.api.proto.ClusterGrpc;
 import io.quorate.api.proto.CompactionRequest;
@@ -26,7 +27,6 @@ import io.quorate.api.proto.DowngradeInfo;
 import io.quorate.api.proto.HashKVRequest;
 import io.quorate.api.proto.HashKVResponse;
 import io.quorate.api.proto.KVGrpc;
-import io.quorate.api.proto.LeaseGrantRequest;
 import io.quorate.api.proto.LeaseGrpc;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.Member;
@@ -96,10 +96,10 @@ class ServicesTest {
     void whatIsNotServedYetSaysSoByName() {
         assertRefused(
                 Status.Code.UNIMPLEMENTED,
-                "etcdserverpb.Lease/LeaseGrant is not in this release of the server",
+                "etcdserverpb.Auth/AuthEnable is not in this release of the server",
                 () ->
-                        LeaseGrpc.newBlockingStub(server.channel)
-                                .leaseGrant(LeaseGrantRequest.newBuilder().setTTL(5).build()));
+                        AuthGrpc.newBlockingStub(server.channel)
+                                .authEnable(AuthEnableRequest.getDefaultInstance()));
         assertRefused(
                 Status.Code.UNIMPLEMENTED,
                 "etcdserverpb.Maintenance/Alarm is not in this release of the server",
@@ -113,7 +113,14 @@ class ServicesTest {
     @Test
     void noMethodIsSilent() {
         Set<String> served =
-                Set.of("etcdserverpb.KV", "etcdserverpb.Watch", "grpc.health.v1.Health");
+                Set.of(
+                        "etcdserverpb.Cluster",
+                        "etcdserverpb.KV",
+                        "etcdserverpb.Lease",
+                        "v3lockpb.Lock",
+                        "v3electionpb.Election",
+                        "etcdserverpb.Watch",
+                        "grpc.health.v1.Health");
         for (ServerServiceDefinition service : services()) {
             if (!served.contains(service.getServiceDescriptor().getName())) {
                 service.getMethods().forEach(method -> assertAnswers(method.getMethodDescriptor()));

@@ -7,6 +7,7 @@ import io.quorate.engine.raft.ConfState;
 import io.quorate.engine.raft.Peer;
 import io.quorate.engine.state.Member;
 import io.quorate.engine.state.MemberJson;
+import io.quorate.engine.state.StateMachine;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.HardState;
 import io.quorate.spi.storage.Identity;
@@ -15,6 +16,7 @@ import io.quorate.spi.storage.StorageException;
 
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -29,36 +31,44 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
 
     /**
-     * @param applied position of the state
-     * @param members as the state knows them
+     * @param state as it was found
      */
-    static Bootstrap of(NodeConfig config, RaftLog log, Applied applied, List<Member> members) {
+    static Bootstrap of(
+            NodeConfig config, ClusterSettings cluster, RaftLog log, StateMachine state) {
         boolean untouched =
                 log.lastIndex() == 0
                         && log.hardState().equals(HardState.EMPTY)
-                        && applied.index() == 0;
-        return untouched ? newCluster(config, log) : restart(log, applied, members);
+                        && state.applied().index() == 0;
+        if (!untouched) {
+            return restart(log, state);
+        }
+        return cluster.join()
+                .map(running -> join(config, running, log))
+                .orElseGet(() -> newCluster(config, log));
     }
 
-    /** The members of a new cluster with their ids, ascending. */
-    static List<Member> initialMembers(NodeConfig config) {
-        return config.initialCluster().entrySet().stream()
-                .map(entry ->
-                        new Member(
-                                MemberIds.member(entry.getValue(), config.token()),
-                                entry.getKey(),
-                                entry.getValue().stream().sorted().toList(),
-                                List.of(),
-                                false))
-                .sorted((a, b) -> Long.compareUnsigned(a.id(), b.id()))
-                .toList();
+    /** RC-09: who joins has nothing yet and hears everything from the leader. */
+    private static Bootstrap join(NodeConfig config, RunningCluster running, RaftLog log) {
+        List<String> own = config.peerUrls().stream().sorted().toList();
+        Member self =
+                running.members().stream()
+                        .filter(member -> member.peerUrls().stream().sorted().toList().equals(own))
+                        .findFirst()
+                        .orElseThrow(() ->
+                                new IllegalArgumentException(
+                                        "no member of the running cluster has the peer URLs "
+                                                + own
+                                                + "; add this one with etcdctl member add, then"
+                                                + " start it"));
+        Identity identity = new Identity(running.clusterId(), self.id());
+        take(log, identity);
+        LOGGER.log(INFO, "joining existing cluster", about(identity));
+        return new Bootstrap(identity, List.of(), ConfState.EMPTY);
     }
 
-    private static Bootstrap newCluster(NodeConfig config, RaftLog log) {
-        List<Member> members = initialMembers(config);
-        Identity identity = identity(config, members);
-        // A crash between this write and the first unit of the log leaves an identity and nothing
-        // else; the next start then goes on from here.
+    // A crash between this write and the first unit of the log leaves an identity and nothing else;
+    // the next start then goes on from here.
+    private static void take(RaftLog log, Identity identity) {
         if (log.identity() == null) {
             log.initialize(identity);
         } else if (!log.identity().equals(identity)) {
@@ -68,14 +78,26 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
                             + " initial cluster and token of the first start, or an empty data"
                             + " directory");
         }
-        LOGGER.log(
-                INFO,
-                "starting local member",
-                Fields.of(
-                        "local-member-id",
-                        Long.toHexString(identity.memberId()),
-                        "cluster-id",
-                        Long.toHexString(identity.clusterId())));
+    }
+
+    private static Map<String, Object> about(Identity identity) {
+        return Fields.of(
+                "local-member-id",
+                Long.toHexString(identity.memberId()),
+                "cluster-id",
+                Long.toHexString(identity.clusterId()));
+    }
+
+    /** The members of a new cluster with their ids, ascending. */
+    static List<Member> initialMembers(NodeConfig config) {
+        return MemberIds.founders(config.initialCluster(), config.token());
+    }
+
+    private static Bootstrap newCluster(NodeConfig config, RaftLog log) {
+        List<Member> members = initialMembers(config);
+        Identity identity = identity(config, members);
+        take(log, identity);
+        LOGGER.log(INFO, "starting local member", about(identity));
         List<Peer> peers =
                 members.stream().map(m -> new Peer(m.id(), MemberJson.write(m))).toList();
         return new Bootstrap(identity, peers, ConfState.EMPTY);
@@ -104,7 +126,9 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
         return new Identity(MemberIds.cluster(ids), self.id());
     }
 
-    private static Bootstrap restart(RaftLog log, Applied applied, List<Member> members) {
+    private static Bootstrap restart(RaftLog log, StateMachine state) {
+        Applied applied = state.applied();
+        List<Member> members = state.members();
         Identity identity = log.identity();
         if (identity == null) {
             throw corrupt(
@@ -121,7 +145,10 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
             log.reset(applied.index(), applied.term());
         }
         checkConnected(log, applied);
-        if (applied.index() > 0 && members.stream().noneMatch(m -> m.id() == identity.memberId())) {
+        boolean member = members.stream().anyMatch(m -> m.id() == identity.memberId());
+        // A member that was removed starts once more, to say so (EX-03). One that joined knows
+        // nobody before the entries that made the cluster have come.
+        if (!members.isEmpty() && !member && !state.isRemovedMember(identity.memberId())) {
             throw corrupt(
                     "the log is of %s, which is no member of the cluster in the state at index %d;"
                             + " put log and state of one member together, or add this one anew",

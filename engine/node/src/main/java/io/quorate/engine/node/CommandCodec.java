@@ -6,8 +6,13 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import com.google.protobuf.WireFormat;
 
+import io.quorate.api.proto.AlarmRequest;
 import io.quorate.api.proto.CompactionRequest;
 import io.quorate.api.proto.DeleteRangeRequest;
+import io.quorate.api.proto.LeaseCheckpoint;
+import io.quorate.api.proto.LeaseCheckpointRequest;
+import io.quorate.api.proto.LeaseGrantRequest;
+import io.quorate.api.proto.LeaseRevokeRequest;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
 import io.quorate.api.proto.RequestOp;
@@ -17,7 +22,10 @@ import io.quorate.api.proto.internal.RequestHeader;
 import io.quorate.api.proto.membership.Attributes;
 import io.quorate.api.proto.membership.ClusterMemberAttrSetRequest;
 import io.quorate.api.proto.membership.ClusterVersionSetRequest;
+import io.quorate.api.proto.membership.DowngradeInfoSetRequest;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
+import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.RangeQuery;
 
 import java.io.IOException;
@@ -49,6 +57,12 @@ final class CommandCodec {
                             CompactionRequest.newBuilder()
                                     .setRevision(revision)
                                     .setPhysical(physical));
+            case Command.LeaseGrant(long id, long ttl) ->
+                    request.setLeaseGrant(LeaseGrantRequest.newBuilder().setID(id).setTTL(ttl));
+            case Command.LeaseRevoke(long id) ->
+                    request.setLeaseRevoke(LeaseRevokeRequest.newBuilder().setID(id));
+            case Command.LeaseCheckpoint(var checkpoints) ->
+                    request.setLeaseCheckpoint(encode(checkpoints));
             case Command.MemberAttributes(var id, var name, var clientUrls) ->
                     request.setClusterMemberAttrSet(
                             ClusterMemberAttrSetRequest.newBuilder()
@@ -60,12 +74,26 @@ final class CommandCodec {
             case Command.ClusterVersion(String version) ->
                     request.setClusterVersionSet(
                             ClusterVersionSetRequest.newBuilder().setVer(version));
-            case Command.MemberAdd add ->
-                    throw new IllegalArgumentException(
-                            "a membership change goes through raft as such, not as a request: "
-                                    + add);
+            case Command.RaiseAlarm(Alarm alarm) ->
+                    request.setAlarm(encode(AlarmRequest.AlarmAction.ACTIVATE, alarm));
+            case Command.ClearAlarm(Alarm alarm) ->
+                    request.setAlarm(encode(AlarmRequest.AlarmAction.DEACTIVATE, alarm));
+            case Command.Downgrade(DowngradeInfo info) ->
+                    request.setDowngradeInfoSet(
+                            DowngradeInfoSetRequest.newBuilder()
+                                    .setEnabled(info.enabled())
+                                    .setVer(info.targetVersion()));
+            case Command.MemberAdd add -> throw notARequest(add);
+            case Command.MemberRemove remove -> throw notARequest(remove);
+            case Command.MemberUpdate update -> throw notARequest(update);
+            case Command.MemberPromote promote -> throw notARequest(promote);
         }
         return request.build().toByteArray();
+    }
+
+    private static IllegalArgumentException notARequest(Command change) {
+        return new IllegalArgumentException(
+                "a membership change goes through raft as such, not as a request: " + change);
     }
 
     /**
@@ -120,6 +148,16 @@ final class CommandCodec {
             CompactionRequest compaction = request.getCompaction();
             return new Command.Compact(compaction.getRevision(), compaction.getPhysical());
         }
+        if (request.hasLeaseGrant()) {
+            LeaseGrantRequest grant = request.getLeaseGrant();
+            return new Command.LeaseGrant(grant.getID(), grant.getTTL());
+        }
+        if (request.hasLeaseRevoke()) {
+            return new Command.LeaseRevoke(request.getLeaseRevoke().getID());
+        }
+        if (request.hasLeaseCheckpoint()) {
+            return decode(request.getLeaseCheckpoint());
+        }
         if (request.hasClusterMemberAttrSet()) {
             ClusterMemberAttrSetRequest set = request.getClusterMemberAttrSet();
             Attributes attributes = set.getMemberAttributes();
@@ -131,11 +169,53 @@ final class CommandCodec {
         if (request.hasClusterVersionSet()) {
             return new Command.ClusterVersion(request.getClusterVersionSet().getVer());
         }
+        if (request.hasAlarm()) {
+            return decode(request.getAlarm());
+        }
+        if (request.hasDowngradeInfoSet()) {
+            DowngradeInfoSetRequest set = request.getDowngradeInfoSet();
+            return new Command.Downgrade(new DowngradeInfo(set.getEnabled(), set.getVer()));
+        }
         throw new IllegalArgumentException(
                 "request with the fields "
                         + request.getAllFields().keySet()
                         + " and unknown fields "
                         + request.getUnknownFields().asMap().keySet());
+    }
+
+    private static AlarmRequest encode(AlarmRequest.AlarmAction action, Alarm alarm) {
+        return AlarmRequest.newBuilder()
+                .setAction(action)
+                .setMemberID(alarm.memberId())
+                .setAlarmValue(alarm.type())
+                .build();
+    }
+
+    private static Command decode(AlarmRequest request) {
+        Alarm alarm = new Alarm(request.getMemberID(), request.getAlarmValue());
+        return switch (request.getAction()) {
+            case ACTIVATE -> new Command.RaiseAlarm(alarm);
+            case DEACTIVATE -> new Command.ClearAlarm(alarm);
+            case GET, UNRECOGNIZED ->
+                    throw new IllegalArgumentException(
+                            "alarm action " + request.getActionValue() + " in the log");
+        };
+    }
+
+    private static LeaseCheckpointRequest encode(List<Command.Checkpoint> checkpoints) {
+        LeaseCheckpointRequest.Builder request = LeaseCheckpointRequest.newBuilder();
+        for (Command.Checkpoint of : checkpoints) {
+            request.addCheckpoints(
+                    LeaseCheckpoint.newBuilder().setID(of.id()).setRemainingTTL(of.remaining()));
+        }
+        return request.build();
+    }
+
+    private static Command.LeaseCheckpoint decode(LeaseCheckpointRequest request) {
+        return new Command.LeaseCheckpoint(
+                request.getCheckpointsList().stream()
+                        .map(of -> new Command.Checkpoint(of.getID(), of.getRemainingTTL()))
+                        .toList());
     }
 
     private static PutRequest encode(Command.Put put) {

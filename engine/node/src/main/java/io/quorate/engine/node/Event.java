@@ -2,9 +2,11 @@ package io.quorate.engine.node;
 
 import io.quorate.engine.raft.ConfChange;
 import io.quorate.engine.raft.Message;
+import io.quorate.engine.raft.RaftStatus;
 import io.quorate.spi.storage.Applied;
 
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** What happens to a replica; the raft thread takes these from its mailbox, in order. */
 sealed interface Event {
@@ -16,6 +18,15 @@ sealed interface Event {
 
     /** A message from another member. */
     record Step(Message message) implements Event {}
+
+    /** Messages to another member were lost. */
+    record Unreachable(long peer) implements Event {}
+
+    /** Somebody wants another leader. */
+    record Transfer(LeaderTransfer transfer) implements Event {}
+
+    /** Somebody wants a picture of raft. */
+    record Inspect(CompletableFuture<RaftStatus> answer) implements Event {}
 
     /**
      * Entries were applied and are visible.

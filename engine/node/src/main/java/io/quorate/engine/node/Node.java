@@ -5,28 +5,46 @@ import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
+import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.raft.ConfChangeCodec;
 import io.quorate.engine.raft.ConfState;
 import io.quorate.engine.raft.Entry;
 import io.quorate.engine.raft.Message;
 import io.quorate.engine.raft.RaftConfig;
+import io.quorate.engine.raft.RaftStatus;
 import io.quorate.engine.raft.RawNode;
 import io.quorate.engine.raft.Trace;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
+import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.EtcdError;
+import io.quorate.engine.state.EtcdException;
+import io.quorate.engine.state.KvHash;
+import io.quorate.engine.state.Member;
 import io.quorate.engine.state.Result;
 import io.quorate.engine.state.StateMachine;
 import io.quorate.engine.state.StateOptions;
+import io.quorate.engine.state.StoreHash;
 import io.quorate.spi.storage.Identity;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageException;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * One replica: raft over a log, and the state that follows from it. Two threads do the work, the
@@ -46,12 +64,21 @@ public final class Node implements AutoCloseable {
     /** Encoded size of all proposals that may wait for their outcome. */
     private static final long PENDING_BYTES_MAX = 512L << 20;
 
+    private static final long ANY_TERM = 0;
+
+    /** SE-74. */
+    private static final Duration LEASE_CHECKPOINTS = Duration.ofMinutes(5);
+
     private static final Duration BASE_TIMEOUT = Duration.ofSeconds(5);
     private static final long MESSAGE_BYTES_MAX = 512 << 10;
     private static final long APPLY_BYTES_MAX = 16 << 20;
     private static final int INFLIGHT_MESSAGES_MAX = 512;
 
+    /** What a removed member waits before it ends, so that its last answers get out (EX-03). */
+    private static final Duration REMOVAL_DELAY = Duration.ofSeconds(1);
+
     private final NodeConfig config;
+    private final ClusterSettings cluster;
     private final NodeRuntime runtime;
     private final NodeListener listener;
     private final Identity identity;
@@ -59,16 +86,29 @@ public final class Node implements AutoCloseable {
     private final StateStore store;
     private final StateMachine state;
     private final IdGenerator ids;
+    private final NodeMetrics metrics;
+    private final Quota quota;
+    private final CorruptionChecker checker;
+    private final Chores chores;
+    private final AtomicBoolean quotaAlarming = new AtomicBoolean();
     private final PendingProposals proposals;
+    private final Lessor lessor;
+    private final Mailbox<Event> events = new Mailbox<>();
+    private final Optional<Peers> peers;
+    private final Reconfiguration reconfiguration;
     private final ApplyLoop apply;
     private final ReplicaLoop replica;
     private final Thread applyThread;
     private final Thread raftThread;
+    private final Thread lessorThread;
     private final Ticker.Handle ticks;
     private final CompletableFuture<Void> published = new CompletableFuture<>();
     private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
     private final AtomicBoolean failureTold = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final AtomicBoolean removed = new AtomicBoolean();
+    // Ticks until the listener hears of the removal; negative for never.
+    private final AtomicLong removalTicks = new AtomicLong(-1);
     private final long timeoutNanos;
     private volatile boolean stopped;
     private volatile boolean failed;
@@ -87,18 +127,34 @@ public final class Node implements AutoCloseable {
             StateStore store,
             MetricRegistry metrics,
             NodeListener listener) {
-        return start(config, log, store, metrics, listener, NodeRuntime.system());
+        return start(config, ClusterSettings.ALONE, log, store, metrics, listener);
+    }
+
+    /**
+     * As above, for a member of a cluster of several.
+     *
+     * @throws io.quorate.spi.transport.TransportException when a peer address cannot be bound
+     */
+    public static Node start(
+            NodeConfig config,
+            ClusterSettings cluster,
+            RaftLog log,
+            StateStore store,
+            MetricRegistry metrics,
+            NodeListener listener) {
+        return start(config, cluster, log, store, metrics, listener, NodeRuntime.system());
     }
 
     static Node start(
             NodeConfig config,
+            ClusterSettings cluster,
             RaftLog log,
             StateStore store,
             MetricRegistry metrics,
             NodeListener listener,
             NodeRuntime runtime) {
         try (var onFailure = new Closing(log, store)) {
-            Node node = new Node(config, log, store, metrics, listener, runtime);
+            Node node = new Node(config, cluster, log, store, metrics, listener, runtime);
             onFailure.keep();
             node.run();
             return node;
@@ -107,12 +163,14 @@ public final class Node implements AutoCloseable {
 
     private Node(
             NodeConfig config,
+            ClusterSettings cluster,
             RaftLog log,
             StateStore store,
             MetricRegistry registry,
             NodeListener listener,
             NodeRuntime runtime) {
         this.config = config;
+        this.cluster = cluster;
         this.runtime = runtime;
         this.listener = listener;
         this.log = log;
@@ -128,54 +186,134 @@ public final class Node implements AutoCloseable {
                         task -> Thread.ofVirtual().name("watch-dispatch").start(task));
         int members = config.initialCluster().size();
         // Before the first write, so that a corrected configuration finds the directory empty.
-        if (log.identity() == null && members > 1 && runtime.peers() == PeerSender.NOBODY) {
+        if (log.identity() == null && members > 1 && cluster.network().isEmpty()) {
             throw new IllegalArgumentException(
                     "the initial cluster has "
                             + members
-                            + " members, but this build has no way to the others; name this member"
-                            + " alone in it");
+                            + " members, but this member has no network to the others; name it alone"
+                            + " in the initial cluster, or give it a transport");
         }
-        var bootstrap = Bootstrap.of(config, log, state.applied(), state.members());
+        var bootstrap = Bootstrap.of(config, cluster, log, state);
         this.identity = bootstrap.identity();
         this.ids = new IdGenerator(identity.memberId(), runtime.wallClock().millis());
-        var metrics = new NodeMetrics(registry);
+        this.metrics = new NodeMetrics(registry);
+        this.quota = new Quota(config.upkeep(), state::sizeOnDisk);
+        this.checker = checker();
+        if (config.upkeep().corruptCheck().initial()) {
+            checker.initialCheck();
+        }
         this.proposals = new PendingProposals(metrics);
         var storage = new RaftLogStorage(log, state.applied().index(), bootstrap.conf());
-        this.apply = applyLoop(metrics);
-        this.replica = replicaLoop(bootstrap, storage, metrics);
+        this.lessor = lessor();
+        RawNode raft = raft(bootstrap, storage);
+        this.peers = cluster.network().map(this::peers);
+        this.reconfiguration =
+                new Reconfiguration(cluster, identity.memberId(), state, peers, runtime.nanoTime());
+        this.apply = applyLoop();
+        this.replica = replicaLoop(raft, bootstrap, storage);
         String suffix = Long.toHexString(identity.memberId());
         // Platform threads: they do file I/O, and nobody may interrupt them.
         this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
         this.raftThread = Thread.ofPlatform().name("raft-" + suffix).unstarted(replica);
+        this.lessorThread = Thread.ofPlatform().name("lessor-" + suffix).unstarted(lessor);
         metrics.observe(this);
-        this.ticks = runtime.ticker().start(config.tick(), replica::tick);
+        this.ticks = runtime.ticker().start(config.tick(), this::tick);
+        this.chores =
+                new Chores(
+                        config.upkeep(),
+                        new AutoCompactor.Replica(
+                                state::revision,
+                                this::leading,
+                                revision -> propose(new Command.Compact(revision, false))),
+                        checker,
+                        this::leading,
+                        runtime.nanoTime(),
+                        runtime.ticker());
     }
 
-    private ApplyLoop applyLoop(NodeMetrics metrics) {
+    private void tick() {
+        replica.tick();
+        lessor.tick();
+        if (removalTicks.get() >= 0 && removalTicks.getAndDecrement() == 0) {
+            listener.removed();
+        }
+    }
+
+    private Peers peers(Network network) {
+        return new Peers(identity, config.peerUrls(), state, events::post, this::removed, network);
+    }
+
+    private Lessor lessor() {
+        Duration election = config.tick().multipliedBy(config.electionTicks());
+        var times =
+                new Lessor.Times(
+                        config.tick().toNanos(),
+                        election.toNanos(),
+                        timeoutNanos,
+                        config.leaseCheckpoint() ? LEASE_CHECKPOINTS.toNanos() : 0);
+        return new Lessor(
+                state,
+                new Lessor.Replica() {
+                    @Override
+                    public CompletableFuture<Result> propose(Command command, long term) {
+                        return Node.this.propose(command, term);
+                    }
+
+                    @Override
+                    public CompletableFuture<Void> linearizablePoint() {
+                        return Node.this.linearizablePoint();
+                    }
+                },
+                metrics,
+                runtime.nanoTime(),
+                times,
+                this::fail);
+    }
+
+    private CorruptionChecker checker() {
+        return new CorruptionChecker(
+                identity.memberId(),
+                new CorruptionChecker.Replica(
+                        this::hashKv,
+                        state::compactionHashes,
+                        () -> linearizablePoint().join()),
+                PeerHashes.NOBODY,
+                guilty -> propose(new Command.RaiseAlarm(new Alarm(guilty, Alarm.CORRUPT))));
+    }
+
+    private boolean leading() {
+        return replica.view().leading();
+    }
+
+    private ApplyLoop applyLoop() {
         var checkpointer =
                 new Checkpointer(
                         config,
                         log::sizeOnDisk,
-                        at -> replicaOf().post(new Event.Checkpointed(at)),
+                        at -> events.post(new Event.Checkpointed(at)),
                         this::fail);
         return new ApplyLoop(
                 state,
                 proposals,
                 checkpointer,
-                new ApplyObserver(metrics, identity, clusterVersion(), versionKnown),
+                new ApplyObserver(
+                        metrics,
+                        identity,
+                        clusterVersion(),
+                        versionKnown,
+                        this::agreeOnVersion,
+                        config.upkeep().slowApply()),
+                quota,
+                this::raiseQuotaAlarm,
+                config.upkeep().compactionRows(),
+                lessor,
                 runtime.nanoTime(),
-                event -> replicaOf().post(event),
+                events::post,
                 this::fail,
                 () -> failed);
     }
 
-    // The two loops know each other; neither runs before both are there.
-    private ReplicaLoop replicaOf() {
-        return replica;
-    }
-
-    private ReplicaLoop replicaLoop(
-            Bootstrap bootstrap, RaftLogStorage storage, NodeMetrics metrics) {
+    private RawNode raft(Bootstrap bootstrap, RaftLogStorage storage) {
         var raft =
                 new RawNode(
                         new RaftConfig(
@@ -199,8 +337,14 @@ public final class Node implements AutoCloseable {
         if (!bootstrap.firstMembers().isEmpty()) {
             raft.bootstrap(bootstrap.firstMembers());
         }
+        return raft;
+    }
+
+    private ReplicaLoop replicaLoop(
+            RawNode raft, Bootstrap bootstrap, RaftLogStorage storage) {
         ConfState conf = bootstrap.conf();
         return new ReplicaLoop(
+                events,
                 identity.memberId(),
                 raft,
                 conf,
@@ -210,7 +354,8 @@ public final class Node implements AutoCloseable {
                 new ReadIndexQueue(metrics, ids.next()),
                 proposals,
                 metrics,
-                runtime,
+                peers.<PeerSender>map(way -> way).orElse(PeerSender.NOBODY),
+                runtime.nanoTime(),
                 new ReplicaLoop.Seams() {
                     @Override
                     public void apply(List<Entry> entries, List<Message> responses) {
@@ -218,8 +363,24 @@ public final class Node implements AutoCloseable {
                     }
 
                     @Override
-                    public void leading() {
-                        raiseClusterVersion();
+                    public void leading(long term) {
+                        lessor.lead(term);
+                        agreeOnVersion();
+                    }
+
+                    @Override
+                    public void following() {
+                        lessor.follow();
+                    }
+
+                    @Override
+                    public void membersChanged() {
+                        followMembers();
+                    }
+
+                    @Override
+                    public EtcdError timeout(long deadline) {
+                        return timeoutError(deadline - timeoutNanos);
                     }
 
                     @Override
@@ -245,36 +406,219 @@ public final class Node implements AutoCloseable {
                         version.isEmpty() ? "to_be_decided" : Version.majorMinor(version)));
         applyThread.start();
         raftThread.start();
-        publish();
+        lessorThread.start();
+        peers.ifPresent(way -> way.keep(cluster.firstPeers(state, config)));
+        if (state.isRemovedMember(identity.memberId())) {
+            removed();
+        } else {
+            publish();
+        }
+    }
+
+    private void followMembers() {
+        peers.ifPresent(way -> way.keep(state.members()));
+        if (state.isRemovedMember(identity.memberId())) {
+            removed();
+        }
+    }
+
+    private void removed() {
+        if (!removed.compareAndSet(false, true)) {
+            return;
+        }
+        LOGGER.log(
+                WARNING,
+                "server error",
+                Fields.of(
+                        "local-member-id",
+                        memberHex(),
+                        "error",
+                        "the member has been permanently removed from the cluster"));
+        LOGGER.log(WARNING, "data-dir used by this member must be removed");
+        removalTicks.set(Math.max(1, REMOVAL_DELAY.dividedBy(config.tick())));
+    }
+
+    // SE-24: what the proposer can tell about why nothing came back.
+    private EtcdError timeoutError(long start) {
+        OptionalLong elected = replica.leaderElected();
+        long lost = elected.orElse(0) - 2L * config.electionTicks() * config.tick().toNanos();
+        if (elected.isPresent() && start - lost > 0 && start - elected.getAsLong() < 0) {
+            return EtcdError.TIMEOUT_LEADER_FAILURE;
+        }
+        long leader = leader();
+        boolean connected = leader == 0 || reconfiguration.isConnectedSince(leader, start);
+        return connected ? EtcdError.TIMEOUT : EtcdError.TIMEOUT_CONNECTION_LOST;
     }
 
     /**
      * Proposes a command to the cluster. The future completes with its result after the local
      * apply, or with an {@link io.quorate.engine.state.EtcdException}: what apply refused it with;
-     * TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE (SE-40), of which nothing was proposed;
-     * TIMEOUT (SE-23) and STOPPED, after which it may still be applied, at most once.
-     *
-     * @throws IllegalArgumentException for a membership change
+     * NO_SPACE (SE-46), after the alarm is raised; TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE
+     * (SE-40), of which nothing was proposed; TIMEOUT (SE-23) and STOPPED, after which it may still
+     * be applied, at most once. Membership changes are not checked here; see {@link #reconfigure}.
      */
     public CompletableFuture<Result> propose(Command command) {
+        return propose(command, ANY_TERM);
+    }
+
+    /** As {@link #propose(Command)}, while this member leads this term; else NOT_LEADER. */
+    CompletableFuture<Result> propose(Command command, long term) {
         if (stopped) {
             return CompletableFuture.failedFuture(EtcdError.STOPPED.exception());
+        }
+        if (!quota.admits(command)) {
+            return raiseQuotaAlarm()
+                    .handle((raised, thrown) -> {
+                        throw EtcdError.NO_SPACE.exception();
+                    });
         }
         boolean behind = committedIndex() - appliedIndex() > BACKLOG_MAX;
         if (behind || proposals.bytes() > PENDING_BYTES_MAX) {
             return CompletableFuture.failedFuture(EtcdError.TOO_MANY_REQUESTS.exception());
         }
         long id = ids.next();
-        byte[] data = CommandCodec.encode(id, command);
+        byte[] data =
+                MembershipChange.isOne(command)
+                        ? ConfChangeCodec.encode(MembershipChange.of(id, command))
+                        : CommandCodec.encode(id, command);
         if (data.length > config.maxRequestBytes()) {
             return CompletableFuture.failedFuture(EtcdError.REQUEST_TOO_LARGE.exception());
         }
         var proposal =
-                new PendingProposal(id, command, data, deadline(), new CompletableFuture<>());
+                new PendingProposal(id, command, data, deadline(), term, new CompletableFuture<>());
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
         }
         return proposal.outcome();
+    }
+
+    /** Completes once the alarm is raised, or cannot be; one attempt at a time. */
+    private CompletableFuture<?> raiseQuotaAlarm() {
+        Alarm alarm = new Alarm(identity.memberId(), Alarm.NOSPACE);
+        if (state.alarms().contains(alarm) || !quotaAlarming.compareAndSet(false, true)) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return propose(new Command.RaiseAlarm(alarm))
+                .whenComplete((raised, thrown) -> quotaAlarming.set(false));
+    }
+
+    /**
+     * Proposes a membership change after the checks that protect the quorum (RC-01..RC-07). The
+     * future fails with what they say, else ends as that of {@link #propose}. A promotion needs the
+     * leader, which alone knows how far the learner is: any other member fails with NOT_LEADER.
+     *
+     * @param change a MemberAdd, MemberRemove, MemberUpdate or MemberPromote
+     */
+    public CompletableFuture<Result> reconfigure(Command change) {
+        boolean forLeader = change instanceof Command.MemberPromote && leader() != memberId();
+        if (forLeader) {
+            // The caller is to find the change here too.
+            return askLeader(((Command.MemberPromote) change).id())
+                    .thenCompose(done -> linearizablePoint().thenApply(point -> done));
+        }
+        return reconfiguration.check(change, this::inspect).thenCompose(checked -> propose(change));
+    }
+
+    // CL-10
+    private CompletableFuture<Result> askLeader(long learner) {
+        Optional<Member> leader = reconfiguration.member(leader());
+        CompletableFuture<Result> outcome = new CompletableFuture<>();
+        Thread.ofVirtual()
+                .name("ask-leader")
+                .start(() -> {
+                    try {
+                        if (leader.isEmpty()) {
+                            throw EtcdError.NO_LEADER.exception();
+                        }
+                        new LeaderCall(Duration.ofNanos(timeoutNanos))
+                                .promote(leader.get(), learner);
+                        outcome.complete(new Result.Done(state.revision()));
+                    } catch (EtcdException refusal) {
+                        outcome.completeExceptionally(refusal);
+                    } catch (IOException e) {
+                        LOGGER.log(
+                                WARNING,
+                                "the leader was asked to promote a learner in vain",
+                                Fields.of("local-member-id", memberHex(), "error", e.getMessage()));
+                        outcome.completeExceptionally(EtcdError.TIMEOUT.exception());
+                    }
+                });
+        return outcome;
+    }
+
+    /**
+     * Makes another member the leader. Completes when this member sees it lead, or fails with
+     * NOT_LEADER, BAD_LEADER_TRANSFEREE, TIMEOUT_LEADER_TRANSFER or STOPPED.
+     *
+     * @param target a voting member
+     */
+    public CompletableFuture<Void> moveLeader(long target) {
+        if (leader() != memberId()) {
+            return CompletableFuture.failedFuture(EtcdError.NOT_LEADER.exception());
+        }
+        if (!reconfiguration.isVoter(target)) {
+            return CompletableFuture.failedFuture(EtcdError.BAD_LEADER_TRANSFEREE.exception());
+        }
+        LOGGER.log(
+                INFO,
+                "leadership transfer starting",
+                Fields.of(
+                        "local-member-id",
+                        memberHex(),
+                        "current-leader-member-id",
+                        memberHex(),
+                        "transferee-member-id",
+                        Long.toHexString(target)));
+        var transfer = new LeaderTransfer(target, deadline(), new CompletableFuture<>());
+        replica.post(new Event.Transfer(transfer));
+        // After the post, so that either this or the end of the raft thread sees the other.
+        if (stopped) {
+            transfer.stop();
+        }
+        return transfer.outcome()
+                .thenRun(() ->
+                        LOGGER.log(
+                                INFO,
+                                "leadership transfer finished",
+                                Fields.of(
+                                        "local-member-id",
+                                        memberHex(),
+                                        "old-leader-member-id",
+                                        memberHex(),
+                                        "new-leader-member-id",
+                                        Long.toHexString(target))));
+    }
+
+    // RA-07: the others need not wait for an election time-out when a leader stops in order.
+    private void handOver() {
+        if (leader() != memberId() || reconfiguration.isOnlyVoter() || removed.get()) {
+            return;
+        }
+        OptionalLong heir = reconfiguration.longestConnectedVoter();
+        if (heir.isEmpty()) {
+            return;
+        }
+        try {
+            moveLeader(heir.getAsLong()).get(timeoutNanos, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOGGER.log(
+                    WARNING,
+                    "leadership transfer failed",
+                    Fields.of("local-member-id", memberHex(), "error", String.valueOf(e)));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** A picture of raft, taken between two turns of its thread. */
+    private CompletableFuture<RaftStatus> inspect() {
+        CompletableFuture<RaftStatus> answer = new CompletableFuture<>();
+        replica.post(new Event.Inspect(answer));
+        // After the post, so that either this or the end of the raft thread sees the other.
+        if (stopped) {
+            answer.completeExceptionally(EtcdError.STOPPED.exception());
+        }
+        return answer;
     }
 
     /**
@@ -292,6 +636,50 @@ public final class Node implements AutoCloseable {
         return point;
     }
 
+    /**
+     * Grants a lease, as {@link #propose} a command.
+     *
+     * @param id 0 for one that this member picks (LE-02)
+     * @param ttlSeconds raised to {@link #leaseTtlMin} (LE-04)
+     */
+    public CompletableFuture<Result> grantLease(long id, long ttlSeconds) {
+        long picked = id;
+        while (picked == 0) {
+            picked = ids.next() & Long.MAX_VALUE;
+        }
+        return propose(new Command.LeaseGrant(picked, Math.max(ttlSeconds, leaseTtlMin())));
+    }
+
+    /** The shortest lease, in seconds: one and a half election timeouts (LE-04). */
+    public long leaseTtlMin() {
+        Duration min = config.tick().multipliedBy(3L * config.electionTicks() / 2);
+        return min.plusNanos(999_999_999).toSeconds();
+    }
+
+    /**
+     * Renews a lease; the seconds that it was given, 0 when there is no such lease (LE-07). One
+     * that is over is waited for until it is revoked (SE-76). Nothing goes into the log. Ends with
+     * an {@link io.quorate.engine.state.EtcdException} when this member does not lead: TIMEOUT or
+     * STOPPED.
+     */
+    public CompletableFuture<Long> renewLease(long id) {
+        return lessor.renew(id);
+    }
+
+    /**
+     * How long a lease still lives, empty when there is none (LE-10); as new as every change
+     * acknowledged before the call. Ends with an {@link io.quorate.engine.state.EtcdException} when
+     * this member does not lead: TIMEOUT, LEADER_CHANGED or STOPPED.
+     */
+    public CompletableFuture<Optional<LeaseTime>> leaseTimeToLive(long id) {
+        return lessor.timeToLive(id);
+    }
+
+    /** Ids of all leases; on the leader those that end first come first (LE-12). */
+    public List<Long> leases() {
+        return lessor.ids();
+    }
+
     private long deadline() {
         return runtime.nanoTime().getAsLong() + timeoutNanos;
     }
@@ -299,6 +687,74 @@ public final class Node implements AutoCloseable {
     /** The applied state, to read from. It is not to be changed by anybody but this node. */
     public StateMachine state() {
         return state;
+    }
+
+    /**
+     * The hash of the keys up to a revision, see {@link StateMachine#hashKv}. Takes as long as
+     * reading them.
+     */
+    public KvHash hashKv(long revision) {
+        return timed(metrics.hashRevDuration, () -> state.hashKv(revision));
+    }
+
+    /** The hash of the whole store, see {@link StateMachine#hash}. */
+    public StoreHash hash() {
+        return timed(metrics.hashDuration, state::hash);
+    }
+
+    /**
+     * Gives the space that compaction freed back to the file system (MA-10). Writes wait meanwhile,
+     * reads do not. An error of the storage stops the member.
+     */
+    public void defragment() {
+        metrics.defragInflight.set(1);
+        long before = state.sizeOnDisk();
+        long inUseBefore = state.sizeInUse();
+        long start = runtime.nanoTime().getAsLong();
+        LOGGER.log(INFO, "defragmenting", sizes(before, inUseBefore));
+        try {
+            timed(
+                    metrics.defragDuration,
+                    () -> {
+                        state.defragment();
+                        return null;
+                    });
+        } catch (StorageException.NoSpace | StorageException.Closed e) {
+            // Nothing was lost: the old files are still there.
+            throw e;
+        } catch (StorageException e) {
+            fail(e);
+            throw e;
+        } finally {
+            metrics.defragInflight.set(0);
+        }
+        long size = state.sizeOnDisk();
+        long inUse = state.sizeInUse();
+        Map<String, Object> fields = sizes(size, inUse);
+        fields.put("current-db-size-bytes-diff", size - before);
+        fields.put("current-db-size-in-use-bytes-diff", inUse - inUseBefore);
+        fields.put(
+                "took", Duration.ofNanos(runtime.nanoTime().getAsLong() - start).toString());
+        LOGGER.log(INFO, "finished defragmenting directory", fields);
+    }
+
+    private static Map<String, Object> sizes(long size, long inUse) {
+        return Fields.of(
+                "current-db-size-bytes",
+                size,
+                "current-db-size",
+                ByteSizes.text(size),
+                "current-db-size-in-use-bytes",
+                inUse,
+                "current-db-size-in-use",
+                ByteSizes.text(inUse));
+    }
+
+    private <T> T timed(Histogram duration, Supplier<T> work) {
+        long start = runtime.nanoTime().getAsLong();
+        T result = work.get();
+        duration.observeNanos(runtime.nanoTime().getAsLong() - start);
+        return result;
     }
 
     /** A picture of this replica. */
@@ -427,13 +883,17 @@ public final class Node implements AutoCloseable {
         versionKnown.completeExceptionally(EtcdError.STOPPED.exception());
     }
 
-    // CS-05: the leader sets the version of a new cluster, and raises that of an upgraded one.
-    private void raiseClusterVersion() {
+    // CS-05, MA-20: the leader sets the version of a new cluster, raises that of an upgraded one,
+    // and lowers that of one to be downgraded.
+    private void agreeOnVersion() {
+        DowngradeInfo downgrade = state.downgrade();
         String current = clusterVersion();
-        if (!Version.isBelow(current, Version.CLUSTER)) {
+        String wanted = downgrade.enabled() ? downgrade.targetVersion() : Version.CLUSTER;
+        boolean lower = downgrade.enabled() && Version.isBelow(wanted, current);
+        if (!leading() || !(lower || Version.isBelow(current, wanted))) {
             return;
         }
-        String to = Version.majorMinor(Version.CLUSTER);
+        String to = Version.majorMinor(wanted);
         if (current.isEmpty()) {
             LOGGER.log(
                     INFO,
@@ -445,7 +905,7 @@ public final class Node implements AutoCloseable {
                     "updating cluster version using v3 API",
                     Fields.of("from", Version.majorMinor(current), "to", to));
         }
-        propose(new Command.ClusterVersion(Version.CLUSTER))
+        propose(new Command.ClusterVersion(wanted))
                 .whenComplete((result, thrown) -> {
                     if (thrown == null) {
                         LOGGER.log(
@@ -453,7 +913,7 @@ public final class Node implements AutoCloseable {
                                 "cluster version is updated",
                                 Fields.of("cluster-version", to));
                     } else if (!stopped) {
-                        raiseClusterVersion();
+                        agreeOnVersion();
                     }
                 });
     }
@@ -474,6 +934,7 @@ public final class Node implements AutoCloseable {
         stopped = true;
         proposals.close();
         notReady();
+        lessor.stop();
         replica.post(Event.Signal.STOP);
         apply.stop();
         LOGGER.log(
@@ -508,10 +969,17 @@ public final class Node implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        if (!stopped) {
+            handOver();
+        }
         stopped = true;
+        chores.close();
         ticks.close();
+        peers.ifPresent(Peers::close);
         proposals.close();
         notReady();
+        lessor.stop();
+        join(lessorThread);
         replica.stop();
         join(raftThread);
         // After the raft thread, which hands out the work.

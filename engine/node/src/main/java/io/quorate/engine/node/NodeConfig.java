@@ -19,6 +19,9 @@ import java.util.Map;
  * @param electionTicks ticks without a leader before an election
  * @param maxRequestBytes largest encoded proposal (SE-40)
  * @param preVote whether elections ask first without raising the term
+ * @param leaseCheckpoint whether what is left of long leases is kept in the log, so that a change
+ *     of leader does not begin them anew (SE-74)
+ * @param upkeep how it looks after its state
  */
 public record NodeConfig(
         String name,
@@ -32,13 +35,66 @@ public record NodeConfig(
         Duration tick,
         int electionTicks,
         int maxRequestBytes,
-        boolean preVote) {
+        boolean preVote,
+        boolean leaseCheckpoint,
+        Upkeep upkeep) {
     public static final long DEFAULT_SNAPSHOT_COUNT = 10_000;
     public static final long DEFAULT_CATCH_UP_ENTRIES = 5_000;
     public static final long DEFAULT_LOG_BYTES_MAX = 512L << 20;
     public static final Duration DEFAULT_TICK = Duration.ofMillis(100);
     public static final int DEFAULT_ELECTION_TICKS = 10;
     public static final int DEFAULT_MAX_REQUEST_BYTES = 1536 * 1024;
+
+    /** With etcd's defaults for the upkeep. */
+    public NodeConfig(
+            String name,
+            List<String> clientUrls,
+            List<String> peerUrls,
+            Map<String, List<String>> initialCluster,
+            String token,
+            long snapshotCount,
+            long catchUpEntries,
+            long logBytesMax,
+            Duration tick,
+            int electionTicks,
+            int maxRequestBytes,
+            boolean preVote,
+            boolean leaseCheckpoint) {
+        this(
+                name,
+                clientUrls,
+                peerUrls,
+                initialCluster,
+                token,
+                snapshotCount,
+                catchUpEntries,
+                logBytesMax,
+                tick,
+                electionTicks,
+                maxRequestBytes,
+                preVote,
+                leaseCheckpoint,
+                Upkeep.DEFAULT);
+    }
+
+    /** The same with another upkeep. */
+    public NodeConfig with(Upkeep other) {
+        return new NodeConfig(
+                name,
+                clientUrls,
+                peerUrls,
+                initialCluster,
+                token,
+                snapshotCount,
+                catchUpEntries,
+                logBytesMax,
+                tick,
+                electionTicks,
+                maxRequestBytes,
+                preVote,
+                leaseCheckpoint,
+                other);
+    }
 
     /** A cluster of one with etcd's defaults. */
     public static NodeConfig single(
@@ -55,6 +111,7 @@ public record NodeConfig(
                 DEFAULT_TICK,
                 DEFAULT_ELECTION_TICKS,
                 DEFAULT_MAX_REQUEST_BYTES,
-                true);
+                true,
+                false);
     }
 }

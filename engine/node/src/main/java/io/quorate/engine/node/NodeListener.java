@@ -7,4 +7,10 @@ public interface NodeListener {
      * {@link OutOfMemoryError}. Called once, from a thread of the replica; must not block on it.
      */
     void failed(Throwable cause);
+
+    /**
+     * The member was removed from its cluster and must end; its data is of no use any more (EX-03).
+     * Called once, from a thread of the replica; must not block on it.
+     */
+    default void removed() {}
 }

@@ -4,14 +4,21 @@ import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.Gauge;
 import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.WatchHub;
 
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31). */
+/**
+ * What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31,
+ * ME-32).
+ */
 final class NodeMetrics {
     private static final double[] APPLY_BUCKETS = Histogram.exponential(0.0001, 2, 20);
+
+    /** A second to three months. */
+    private static final double[] TTL_BUCKETS = Histogram.exponential(1, 2, 24);
 
     final Gauge hasLeader;
     final Gauge isLeader;
@@ -26,6 +33,19 @@ final class NodeMetrics {
     final Counter ranges;
     final Counter txns;
     final Gauge putBytes;
+    final Counter compactedKeys;
+    final Histogram compactionPause;
+    final Histogram compactionTotal;
+    final Histogram defragDuration;
+    final Gauge defragInflight;
+    final Histogram hashDuration;
+    final Histogram hashRevDuration;
+    final Counter leasesGranted;
+    final Counter leasesRevoked;
+    final Counter leasesRenewed;
+    final Counter leasesExpired;
+    final Histogram leaseTtls;
+    final Counter learnersPromoted;
 
     private final MetricRegistry registry;
     private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
@@ -74,10 +94,70 @@ final class NodeMetrics {
                 registry.counter(
                         "etcd_mvcc_range_total", "Total number of ranges seen by this member.");
         txns = registry.counter("etcd_mvcc_txn_total", "Total number of txns seen by this member.");
+        learnersPromoted =
+                registry.counter(
+                        "etcd_server_learner_promote_successes",
+                        "The total number of successful learner promotions while this member is"
+                                + " leader.");
         putBytes =
                 registry.gauge(
                         "etcd_debugging_mvcc_total_put_size_in_bytes",
                         "The total size of put kv pairs seen by this member.");
+        compactedKeys =
+                registry.counter(
+                        "etcd_debugging_mvcc_db_compaction_keys_total",
+                        "Total number of db keys compacted.");
+        compactionPause =
+                registry.histogram(
+                        "etcd_debugging_mvcc_db_compaction_pause_duration_milliseconds",
+                        "Bucketed histogram of db compaction pause duration.",
+                        Histogram.exponential(1, 2, 13));
+        compactionTotal =
+                registry.histogram(
+                        "etcd_debugging_mvcc_db_compaction_total_duration_milliseconds",
+                        "Bucketed histogram of db compaction total duration.",
+                        Histogram.exponential(100, 2, 14));
+        defragDuration =
+                registry.histogram(
+                        "etcd_disk_backend_defrag_duration_seconds",
+                        "The latency distribution of backend defragmentation.",
+                        Histogram.exponential(0.1, 2, 13));
+        defragInflight =
+                registry.gauge(
+                        "etcd_disk_defrag_inflight",
+                        "Whether or not defrag is active on the member. 1 means active, 0 means"
+                                + " not.");
+        hashDuration =
+                registry.histogram(
+                        "etcd_mvcc_hash_duration_seconds",
+                        "The latency distribution of storage hash operation.",
+                        Histogram.exponential(0.01, 2, 15));
+        hashRevDuration =
+                registry.histogram(
+                        "etcd_mvcc_hash_rev_duration_seconds",
+                        "The latency distribution of storage hash by revision operation.",
+                        Histogram.exponential(0.01, 2, 15));
+        leasesGranted =
+                registry.counter(
+                        "etcd_debugging_lease_granted_total",
+                        "The total number of granted leases.");
+        leasesRevoked =
+                registry.counter(
+                        "etcd_debugging_lease_revoked_total",
+                        "The total number of revoked leases.");
+        leasesRenewed =
+                registry.counter(
+                        "etcd_debugging_lease_renewed_total",
+                        "The number of renewed leases seen by the leader.");
+        leasesExpired =
+                registry.counter(
+                        "etcd_debugging_server_lease_expired_total",
+                        "The total number of expired leases.");
+        leaseTtls =
+                registry.histogram(
+                        "etcd_debugging_lease_ttl_total",
+                        "Bucketed histogram of lease TTLs.",
+                        TTL_BUCKETS);
         registry.gauge(
                 "etcd_server_version",
                 "Which version is running. 1 for 'server_version' label with current version.",
@@ -116,6 +196,7 @@ final class NodeMetrics {
                 "etcd_mvcc_db_total_size_in_use_in_bytes",
                 "Total size of the underlying database logically in use in bytes.",
                 () -> node.status().dbSizeInUse());
+        node.state().alarms().forEach(alarm -> alarm(alarm).set(1));
         registry.gauge(
                 "etcd_debugging_mvcc_current_revision",
                 "The current revision of store.",
@@ -151,16 +232,34 @@ final class NodeMetrics {
     }
 
     /**
-     * @param version such as {@code 3.7.0}; the label has only major and minor
+     * @param from the version before, empty for none
+     * @param to such as {@code 3.7.0}; the label has only major and minor
      */
-    void clusterVersion(String version) {
-        registry.gauge(
+    void clusterVersion(String from, String to) {
+        if (!from.isEmpty()) {
+            clusterVersion(from).set(0);
+        }
+        clusterVersion(to).set(1);
+    }
+
+    private Gauge clusterVersion(String version) {
+        return registry.gauge(
                 "etcd_cluster_version",
                 "Which version is running. 1 for 'cluster_version' label with current cluster"
                         + " version",
-                () -> 1,
                 "cluster_version",
                 Version.majorMinor(version));
+    }
+
+    Gauge alarm(Alarm alarm) {
+        return registry.gauge(
+                "etcd_debugging_server_alarms",
+                "Alarms for every member in cluster. 1 for 'server_id' label with current ID. 2 for"
+                        + " 'alarm_type' label with type of this alarm",
+                "server_id",
+                Long.toHexString(alarm.memberId()),
+                "alarm_type",
+                alarm.typeName());
     }
 
     /**

@@ -11,20 +11,14 @@ import java.util.random.RandomGenerator;
  * @param wallClock for ids only (see {@link IdGenerator})
  * @param ticker drives raft's elections and heartbeats
  * @param random draws election time-outs
- * @param peers the way to the other members
  */
 record NodeRuntime(
-        LongSupplier nanoTime,
-        InstantSource wallClock,
-        Ticker ticker,
-        RandomGenerator random,
-        PeerSender peers) {
+        LongSupplier nanoTime, InstantSource wallClock, Ticker ticker, RandomGenerator random) {
     static NodeRuntime system() {
         return new NodeRuntime(
                 System::nanoTime,
                 InstantSource.system(),
                 Ticker.system(),
-                RandomGenerator.getDefault(),
-                PeerSender.NOBODY);
+                RandomGenerator.getDefault());
     }
 }

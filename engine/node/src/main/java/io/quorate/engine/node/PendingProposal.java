@@ -12,7 +12,14 @@ import java.util.concurrent.CompletableFuture;
  * @param command kept, so that the local apply need not decode
  * @param data the encoded command
  * @param deadline when to give up, by the monotonic clock
+ * @param term the only term in which it may be proposed, and by this member as its leader; 0 for
+ *     any
  * @param outcome completes once
  */
 record PendingProposal(
-        long id, Command command, byte[] data, long deadline, CompletableFuture<Result> outcome) {}
+        long id,
+        Command command,
+        byte[] data,
+        long deadline,
+        long term,
+        CompletableFuture<Result> outcome) {}

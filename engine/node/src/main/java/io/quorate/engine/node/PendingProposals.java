@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongFunction;
 
 /**
  * The proposals of this member that are not answered yet, by id. Each leaves exactly once: applied,
@@ -67,11 +68,15 @@ final class PendingProposals {
         }
     }
 
-    /** Fails those whose time is over. They may still be applied, at most once. */
-    void expire(long now) {
+    /**
+     * Fails those whose time is over. They may still be applied, at most once.
+     *
+     * @param why for one with this deadline
+     */
+    void expire(long now, LongFunction<EtcdError> why) {
         for (PendingProposal proposal : byId.values()) {
             if (now - proposal.deadline() >= 0) {
-                fail(proposal, EtcdError.TIMEOUT);
+                fail(proposal, why.apply(proposal.deadline()));
             }
         }
     }

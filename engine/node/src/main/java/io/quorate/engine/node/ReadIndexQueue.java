@@ -94,6 +94,15 @@ final class ReadIndexQueue {
         }
     }
 
+    /**
+     * Another leader than the last one was elected, which knows nothing of the round in flight
+     * (SE-22).
+     */
+    void leaderChanged() {
+        fail(inFlight, EtcdError.LEADER_CHANGED);
+        inFlight = List.of();
+    }
+
     /** Fails all. */
     void close() {
         fail(arrived, EtcdError.STOPPED);

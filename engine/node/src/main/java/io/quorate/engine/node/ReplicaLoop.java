@@ -13,12 +13,14 @@ import io.quorate.engine.raft.RawNode;
 import io.quorate.engine.raft.Ready;
 import io.quorate.engine.raft.Role;
 import io.quorate.engine.raft.SoftState;
+import io.quorate.engine.state.EtcdError;
 import io.quorate.spi.storage.Applied;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
@@ -47,7 +49,7 @@ final class ReplicaLoop implements Runnable {
 
     private static final byte[] NO_CONTEXT = new byte[0];
 
-    private final Mailbox<Event> mailbox = new Mailbox<>();
+    private final Mailbox<Event> mailbox;
     private final Deque<Event> events = new ArrayDeque<>();
     private final AtomicBoolean tickPosted = new AtomicBoolean();
     private final long memberId;
@@ -61,23 +63,29 @@ final class ReplicaLoop implements Runnable {
     private final Seams seams;
     private final LogCutter cutter;
     private final Deque<PendingProposal> waiting = new ArrayDeque<>();
+    private final List<LeaderTransfer> transfers = new ArrayList<>();
     private final Deque<Unit> writing = new ArrayDeque<>();
     private final long startCommit;
     private int entryUnits;
     private boolean proposalsHeld;
     private boolean mayCampaign = true;
-    private boolean versionSeen;
+    private long termLed;
     private boolean stopping;
+    // Of those that this member has known in its life, 0 before the first.
+    private long lastLeader;
+    private volatile OptionalLong leaderElected = OptionalLong.empty();
     private Applied applied;
     private volatile View view;
 
     /**
+     * @param mailbox where events come from
      * @param raft new, with nothing taken from it
      * @param conf membership that raft starts with
      * @param applied position of the state
      * @param cutter of the log behind checkpoints
      */
     ReplicaLoop(
+            Mailbox<Event> mailbox,
             long memberId,
             RawNode raft,
             ConfState conf,
@@ -87,8 +95,10 @@ final class ReplicaLoop implements Runnable {
             ReadIndexQueue reads,
             PendingProposals proposals,
             NodeMetrics metrics,
-            NodeRuntime runtime,
+            PeerSender peers,
+            LongSupplier nanoTime,
             Seams seams) {
+        this.mailbox = mailbox;
         this.memberId = memberId;
         this.raft = raft;
         this.applied = applied;
@@ -97,8 +107,8 @@ final class ReplicaLoop implements Runnable {
         this.reads = reads;
         this.proposals = proposals;
         this.metrics = metrics;
-        this.peers = runtime.peers();
-        this.nanoTime = runtime.nanoTime();
+        this.peers = peers;
+        this.nanoTime = nanoTime;
         this.seams = seams;
         HardState start = raft.status().hardState();
         this.startCommit = start.commit();
@@ -111,7 +121,16 @@ final class ReplicaLoop implements Runnable {
         void apply(List<Entry> entries, List<Message> responses);
 
         /** This member leads, and has applied all that earlier leaders committed. */
-        void leading();
+        void leading(long term);
+
+        /** This member led, and does not any more. */
+        void following();
+
+        /** Membership changes were applied. */
+        void membersChanged();
+
+        /** Why a proposal with this deadline may have got no answer. */
+        EtcdError timeout(long deadline);
 
         /** The loop ended by this error. */
         void failed(Throwable cause);
@@ -127,6 +146,11 @@ final class ReplicaLoop implements Runnable {
 
     View view() {
         return view;
+    }
+
+    /** When this member last heard of another leader than before, by the monotonic clock. */
+    OptionalLong leaderElected() {
+        return leaderElected;
     }
 
     /** Any thread. */
@@ -167,8 +191,13 @@ final class ReplicaLoop implements Runnable {
         for (Event event : events) {
             if (event instanceof Event.Read(ReadIndexQueue.Waiter waiter)) {
                 reads.add(waiter);
+            } else if (event instanceof Event.Inspect(var answer)) {
+                answer.completeExceptionally(EtcdError.STOPPED.exception());
+            } else if (event instanceof Event.Transfer(LeaderTransfer transfer)) {
+                transfers.add(transfer);
             }
         }
+        transfers.forEach(LeaderTransfer::stop);
         reads.close();
     }
 
@@ -177,6 +206,9 @@ final class ReplicaLoop implements Runnable {
             case Event.Propose(PendingProposal proposal) -> waiting.add(proposal);
             case Event.Read(ReadIndexQueue.Waiter waiter) -> reads.add(waiter);
             case Event.Step(Message message) -> stepPeer(message);
+            case Event.Unreachable(long peer) -> raft.reportUnreachable(peer);
+            case Event.Transfer(LeaderTransfer transfer) -> transfer(transfer);
+            case Event.Inspect(var answer) -> answer.complete(raft.status());
             case Event.EntriesApplied report -> entriesApplied(report);
             case Event.Checkpointed(Applied at) -> cutter.cut(storage, at);
             case Event.Signal.TICK -> tickNow();
@@ -199,9 +231,10 @@ final class ReplicaLoop implements Runnable {
         tickPosted.set(false);
         raft.tick();
         long now = nanoTime.getAsLong();
-        proposals.expire(now);
+        proposals.expire(now, seams::timeout);
         waiting.removeIf(proposal -> !proposals.isWaitedFor(proposal));
         reads.tick(raft, now);
+        transfers.removeIf(transfer -> transfer.isLate(now));
         proposalsHeld = false;
     }
 
@@ -211,6 +244,9 @@ final class ReplicaLoop implements Runnable {
             view = new View(view.leader, view.leading, view.term, view.commit, conf);
             metrics.isLearner.set(conf.learners().contains(memberId) ? 1 : 0);
         }
+        if (!report.changes().isEmpty()) {
+            seams.membersChanged();
+        }
         for (Message response : report.responses()) {
             raft.step(response);
         }
@@ -219,9 +255,9 @@ final class ReplicaLoop implements Runnable {
         reads.applied(applied.index());
         campaignIfAlone();
         // The first entry of its own term tells a leader that it has all earlier ones.
-        if (view.leading && !versionSeen && applied.term() == view.term) {
-            versionSeen = true;
-            seams.leading();
+        if (view.leading && termLed != view.term && applied.term() == view.term) {
+            termLed = view.term;
+            seams.leading(view.term);
         }
     }
 
@@ -231,6 +267,13 @@ final class ReplicaLoop implements Runnable {
         if (mayCampaign && alone && applied.index() >= startCommit) {
             mayCampaign = false;
             raft.campaign();
+        }
+    }
+
+    private void transfer(LeaderTransfer transfer) {
+        if (!transfer.succeeded(view.leader)) {
+            transfers.add(transfer);
+            raft.transferLeader(transfer.target());
         }
     }
 
@@ -256,9 +299,18 @@ final class ReplicaLoop implements Runnable {
         while (!waiting.isEmpty() && (bytes < UNIT_BYTES_MAX || taken.isEmpty())) {
             PendingProposal proposal = waiting.poll();
             // One that timed out while it waited is better not made at all.
-            if (proposals.isWaitedFor(proposal)) {
+            if (!proposals.isWaitedFor(proposal)) {
+                continue;
+            }
+            if (proposal.term() != 0 && !raft.leads(proposal.term())) {
+                proposals.fail(proposal, EtcdError.NOT_LEADER);
+            } else {
                 taken.add(proposal);
-                entries.add(new Entry(0, 0, EntryType.NORMAL, proposal.data()));
+                EntryType type =
+                        MembershipChange.isOne(proposal.command())
+                                ? EntryType.CONF_CHANGE
+                                : EntryType.NORMAL;
+                entries.add(new Entry(0, 0, type, proposal.data()));
                 bytes += proposal.data().length;
             }
         }
@@ -319,9 +371,15 @@ final class ReplicaLoop implements Runnable {
         if (soft.leader() != 0 && soft.leader() != view.leader) {
             metrics.leaderChanges.increment();
             proposalsHeld = false;
+            if (lastLeader != 0 && lastLeader != soft.leader()) {
+                reads.leaderChanged();
+            }
+            lastLeader = soft.leader();
+            transfers.removeIf(transfer -> transfer.succeeded(soft.leader()));
+            leaderElected = OptionalLong.of(nanoTime.getAsLong());
         }
-        if (!leading) {
-            versionSeen = false;
+        if (view.leading && !leading) {
+            seams.following();
         }
         metrics.hasLeader.set(soft.leader() == 0 ? 0 : 1);
         metrics.isLeader.set(leading ? 1 : 0);

@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 
-import io.quorate.api.proto.LeaseGrantRequest;
+import io.quorate.api.proto.AuthEnableRequest;
 import io.quorate.api.proto.internal.InternalRaftRequest;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
+import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.Member;
 import io.quorate.engine.state.RangeQuery;
 
@@ -52,11 +54,11 @@ class CommandCodecTest {
     void aRequestOfALaterReleaseIsNamed() {
         byte[] data =
                 InternalRaftRequest.newBuilder()
-                        .setLeaseGrant(LeaseGrantRequest.newBuilder().setTTL(5))
+                        .setAuthEnable(AuthEnableRequest.getDefaultInstance())
                         .build()
                         .toByteArray();
         var thrown = assertThrows(IllegalArgumentException.class, () -> CommandCodec.decode(data));
-        assertTrue(thrown.getMessage().contains("lease_grant"), thrown.getMessage());
+        assertTrue(thrown.getMessage().contains("auth_enable"), thrown.getMessage());
     }
 
     @Test
@@ -74,7 +76,7 @@ class CommandCodecTest {
     }
 
     private Command command() {
-        return switch (random.nextInt(6)) {
+        return switch (random.nextInt(12)) {
             case 0 -> put();
             case 1 -> delete();
             case 2 -> txn(2);
@@ -82,6 +84,17 @@ class CommandCodecTest {
             case 4 ->
                     new Command.MemberAttributes(
                             random.nextLong(), "näme", List.of("http://a:1", "http://b:2"));
+            case 5 -> new Command.LeaseGrant(random.nextLong(), random.nextLong());
+            case 6 -> new Command.LeaseRevoke(random.nextLong());
+            case 7 ->
+                    new Command.LeaseCheckpoint(
+                            List.of(
+                                    new Command.Checkpoint(random.nextLong(), random.nextLong()),
+                                    new Command.Checkpoint(random.nextLong(), 0)));
+            case 8 -> new Command.RaiseAlarm(new Alarm(random.nextLong(), random.nextInt(9)));
+            case 9 -> new Command.ClearAlarm(new Alarm(random.nextLong(), random.nextInt(9)));
+            case 10 ->
+                    new Command.Downgrade(new DowngradeInfo(random.nextBoolean(), "3.6.0"));
             default -> new Command.ClusterVersion("3.7.0");
         };
     }

@@ -295,7 +295,8 @@ class RestartTest {
                         base.tick(),
                         base.electionTicks(),
                         base.maxRequestBytes(),
-                        base.preVote());
+                        base.preVote(),
+                        base.leaseCheckpoint());
         String value = "x".repeat(100_000);
         long largest = 0;
         try (var member = new TestMember(config, log, new SimulatedStore()).ready()) {

@@ -60,16 +60,13 @@ final class TestMember implements AutoCloseable {
         node =
                 Node.start(
                         config,
+                        ClusterSettings.ALONE,
                         log,
                         store,
                         metrics,
                         failure::complete,
                         new NodeRuntime(
-                                nanos::get,
-                                wall,
-                                ticker,
-                                RandomGenerator.of("L64X128MixRandom"),
-                                PeerSender.NOBODY));
+                                nanos::get, wall, ticker, RandomGenerator.of("L64X128MixRandom")));
     }
 
     static NodeConfig checkpointEvery(long snapshotCount, long catchUpEntries) {
@@ -85,7 +82,8 @@ final class TestMember implements AutoCloseable {
                 CONFIG.tick(),
                 CONFIG.electionTicks(),
                 CONFIG.maxRequestBytes(),
-                CONFIG.preVote());
+                CONFIG.preVote(),
+                CONFIG.leaseCheckpoint());
     }
 
     static NodeConfig named(String name, Map<String, List<String>> initialCluster, String token) {
@@ -101,7 +99,8 @@ final class TestMember implements AutoCloseable {
                 CONFIG.tick(),
                 CONFIG.electionTicks(),
                 CONFIG.maxRequestBytes(),
-                CONFIG.preVote());
+                CONFIG.preVote(),
+                CONFIG.leaseCheckpoint());
     }
 
     /** Waits until the member has published itself. */

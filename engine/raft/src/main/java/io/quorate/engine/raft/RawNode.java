@@ -343,6 +343,11 @@ public final class RawNode {
         steps.forEach(this::stepLocal);
     }
 
+    /** Whether this member leads, and in this term. */
+    public boolean leads(long term) {
+        return raft.steps instanceof Leader && raft.hardState().term() == term;
+    }
+
     /** A picture of this member. */
     public RaftStatus status() {
         boolean leading = raft.steps instanceof Leader;

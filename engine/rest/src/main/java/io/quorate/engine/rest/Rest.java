@@ -15,6 +15,7 @@ public final class Rest {
     private final HttpService version;
     private final HttpService health;
     private final HttpService metricsPage;
+    private final HttpService members;
     private final Cors cors;
 
     /**
@@ -26,6 +27,7 @@ public final class Rest {
         ProcessMetrics.register(metrics);
         this.version = new VersionPage(node);
         this.health = new HealthPages(node, metrics);
+        this.members = new MembersPages(node);
         this.metricsPage = new MetricsPage(metrics);
         this.cors = new Cors(corsOrigins);
     }
@@ -44,7 +46,7 @@ public final class Rest {
 
     /** What a peer listener answers beside raft's own traffic. */
     public void addPeerTo(HttpRouting.Builder routing) {
-        routing.register(version);
+        routing.register(version).register(members);
         routing.any(Texts::notFound);
     }
 }

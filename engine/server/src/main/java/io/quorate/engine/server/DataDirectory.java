@@ -33,11 +33,16 @@ final class DataDirectory {
     private final Path state;
     private final boolean fresh;
 
-    private DataDirectory(ServerConfig config, boolean fresh) {
-        this.dataDir = config.dataDir();
-        this.log = config.logDir();
-        this.state = config.stateDir();
+    private DataDirectory(Path dataDir, Path log, Path state, boolean fresh) {
+        this.dataDir = dataDir;
+        this.log = log;
+        this.state = state;
         this.fresh = fresh;
+    }
+
+    /** The folders of a member that does not exist yet; nothing is looked at. */
+    static DataDirectory ofNewMember(Path dataDir, Path log, Path state) {
+        return new DataDirectory(dataDir, log, state, true);
     }
 
     /**
@@ -70,7 +75,7 @@ final class DataDirectory {
                 System.Logger.Level.INFO,
                 member ? "server has already been initialized" : "Initialize and start etcd server",
                 fields);
-        return new DataDirectory(config, fresh);
+        return new DataDirectory(dataDir, config.logDir(), config.stateDir(), fresh);
     }
 
     /** Whether neither the log nor the state has ever been written. */
@@ -123,12 +128,18 @@ final class DataDirectory {
 
     /** Data of etcd itself is not ours to open, and far too good to be overwritten. */
     private static void refuseEtcd(Path memberDir) {
-        Set<String> names = names(memberDir);
-        if (!names.contains("snap") && !names.contains("wal")) return;
+        if (!isOfEtcd(memberDir)) return;
         throw new ConfigException(
                 memberDir
                         + " was written by etcd; this server has a format of its own. Start it with"
-                        + " another --data-dir and copy the keys from a running etcd");
+                        + " another --data-dir, made by \"etcdutl snapshot restore\" from a snapshot of"
+                        + " that etcd");
+    }
+
+    /** Whether a member directory has the folders of etcd's own. */
+    static boolean isOfEtcd(Path memberDir) {
+        Set<String> names = names(memberDir);
+        return names.contains("snap") || names.contains("wal");
     }
 
     /** The names in a folder, none for a folder that is not there. */

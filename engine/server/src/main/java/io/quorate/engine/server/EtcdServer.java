@@ -14,19 +14,24 @@ import io.quorate.engine.grpc.ServiceSettings;
 import io.quorate.engine.grpc.Services;
 import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.Node;
 import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.NodeListener;
+import io.quorate.engine.node.RunningCluster;
 import io.quorate.engine.node.StorageMetrics;
 import io.quorate.engine.node.Version;
 import io.quorate.engine.rest.Rest;
 import io.quorate.engine.server.PluginRegistry.Found;
 import io.quorate.spi.storage.StorageException;
+import io.quorate.spi.transport.TransportException;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -57,38 +62,57 @@ public final class EtcdServer implements AutoCloseable {
     private final Stores stores;
     private final Node node;
     private final Rest rest;
-    private final List<Listener> peers = new ArrayList<>();
+    private final PeerPages pages = new PeerPages();
+    private final PeerNetwork network;
     // Guarded by this: filled once the member has joined, emptied by close.
     private final List<Listener> clients = new ArrayList<>();
     private final List<Listener> metricsListeners = new ArrayList<>();
     private final List<GrpcMount> mounts = new ArrayList<>();
 
-    private EtcdServer(ServerConfig config, DataDirectory directory, InitialCluster cluster) {
+    private EtcdServer(
+            ServerConfig config,
+            DataDirectory directory,
+            InitialCluster cluster,
+            Optional<RunningCluster> running) {
         this.config = config;
         CompletableFuture<Throwable> storageFailure = new CompletableFuture<>();
         StorageMetrics timings = new StorageMetrics(metrics);
+        PluginRegistry plugins = plugins(config);
+        this.network =
+                new PeerNetwork(
+                        plugins.transport(config.cluster().transport()),
+                        config.cluster().settings(),
+                        config.addresses().listenPeer(),
+                        metrics,
+                        pages);
         this.stores =
                 Stores.open(
                         config.storage(),
                         directory,
-                        plugins(config),
+                        plugins,
                         timings::observe,
                         storageFailure::complete);
-        this.node = startNode(cluster);
+        this.node = startNode(cluster, running);
         storageFailure.thenAccept(node::fail);
         this.rest = new Rest(node, metrics, Rest.ANY_ORIGIN);
     }
 
     /** A replica that does not start has closed log and state. */
-    private Node startNode(InitialCluster cluster) {
+    private Node startNode(InitialCluster cluster, Optional<RunningCluster> running) {
         boolean started = false;
         try {
             NodeConfig settings = nodeConfig(cluster);
             Node replica =
-                    Node.start(settings, stores.log(), stores.state(), metrics, this::failed);
+                    Node.start(
+                            settings,
+                            clusterSettings(running),
+                            stores.log(),
+                            stores.state(),
+                            metrics,
+                            new End());
             started = true;
             return replica;
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | TransportException e) {
             throw new ConfigException(e.getMessage(), e);
         } finally {
             if (!started) stores.close();
@@ -122,7 +146,8 @@ public final class EtcdServer implements AutoCloseable {
         Listener.probe(addresses.listenMetrics());
         InitialCluster cluster = cluster(config, directory.fresh());
         logSettings(config, directory.fresh(), cluster);
-        EtcdServer server = new EtcdServer(config, directory, cluster);
+        EtcdServer server =
+                new EtcdServer(config, directory, cluster, running(config, cluster, directory));
         try {
             server.servePeers();
         } catch (RuntimeException | Error e) {
@@ -173,7 +198,10 @@ public final class EtcdServer implements AutoCloseable {
                 node.close();
             } finally {
                 stores.close();
-                for (Listener peer : peers) closePeer(peer);
+                pages.close();
+                for (String address : network.addresses()) {
+                    LOG.log(INFO, "stopped serving peer traffic", Fields.of("address", address));
+                }
                 LOG.log(INFO, "closed etcd server", names());
                 ready.cancel(false);
                 terminated.complete(null);
@@ -202,20 +230,10 @@ public final class EtcdServer implements AutoCloseable {
         clients.clear();
     }
 
-    private static void closePeer(Listener peer) {
-        String address = peer.bound().hostPort();
-        LOG.log(INFO, "stopping serving peer traffic", Fields.of("address", address));
-        peer.close();
-        LOG.log(INFO, "stopped serving peer traffic", Fields.of("address", address));
-    }
-
     private void servePeers() {
-        for (MemberUrl url : config.addresses().listenPeer()) {
-            HttpRouting.Builder routing = HttpRouting.builder();
-            rest.addPeerTo(routing);
-            Listener peer = Listener.start(url, routing, listener -> {});
-            peers.add(peer);
-            LOG.log(INFO, "serving peer traffic", Fields.of("address", peer.bound().hostPort()));
+        pages.start(rest);
+        for (String address : network.addresses()) {
+            LOG.log(INFO, "serving peer traffic", Fields.of("address", address));
         }
         Map<String, Object> fields =
                 Fields.of("local-member-id", Long.toHexString(node.memberId()));
@@ -283,7 +301,7 @@ public final class EtcdServer implements AutoCloseable {
                 new ServiceSettings(
                         limits.requestBytesMax(),
                         limits.txnOpsMax(),
-                        ServiceSettings.DEFAULT_QUOTA_BYTES,
+                        config.upkeep().effectiveQuotaBytes(),
                         limits.slowCall(),
                         limits.watchProgressInterval(),
                         limits.extensiveMetrics());
@@ -313,6 +331,41 @@ public final class EtcdServer implements AutoCloseable {
         terminated.completeExceptionally(cause);
     }
 
+    /** How the end of the replica reaches those who run this server. */
+    private final class End implements NodeListener {
+        @Override
+        public void failed(Throwable cause) {
+            EtcdServer.this.failed(cause);
+        }
+
+        /** EX-03: nothing is wrong with the process, so it ends in order. */
+        @Override
+        public void removed() {
+            Thread.ofPlatform().name("stop-removed-member").start(EtcdServer.this::close);
+        }
+    }
+
+    private ClusterSettings clusterSettings(Optional<RunningCluster> running) {
+        ServerConfig.Cluster cluster = config.cluster();
+        return new ClusterSettings(
+                Optional.of(network),
+                cluster.strictReconfigCheck(),
+                cluster.maxLearners(),
+                running,
+                cluster.forceNewCluster());
+    }
+
+    /** The cluster that a new member joins; empty when it founds one, or was in one before. */
+    private static Optional<RunningCluster> running(
+            ServerConfig config, InitialCluster cluster, DataDirectory directory) {
+        if (!directory.fresh()) return Optional.empty();
+        if (config.bootstrap().existing()) {
+            return Optional.of(Joining.join(config.name(), cluster));
+        }
+        Joining.refuseBootstrapped(config.name(), cluster, config.bootstrap().token());
+        return Optional.empty();
+    }
+
     private NodeConfig nodeConfig(InitialCluster cluster) {
         ServerConfig.Raft raft = config.raft();
         return new NodeConfig(
@@ -327,7 +380,9 @@ public final class EtcdServer implements AutoCloseable {
                 raft.heartbeat(),
                 raft.electionTicks(),
                 config.limits().requestBytesMax(),
-                raft.preVote());
+                raft.preVote(),
+                raft.leaseCheckpoint(),
+                config.upkeep());
     }
 
     private static PluginRegistry plugins(ServerConfig config) {
@@ -353,20 +408,8 @@ public final class EtcdServer implements AutoCloseable {
     private static InitialCluster cluster(ServerConfig config, boolean fresh) {
         List<MemberUrl> own = config.addresses().advertisePeer();
         if (!fresh) return InitialCluster.of(config.name(), own);
-        if (config.bootstrap().existing()) {
-            throw new ConfigException(
-                    "joining an existing cluster (--initial-cluster-state existing) is not supported"
-                            + " by this release yet; start a cluster of one with the state new");
-        }
         InitialCluster cluster = InitialCluster.parse(config.bootstrap().initialCluster());
         cluster.check(config.name(), own);
-        if (cluster.size() > 1) {
-            throw new ConfigException(
-                    "--initial-cluster names "
-                            + cluster.size()
-                            + " members; clusters of more than one member are not supported by this"
-                            + " release yet");
-        }
         return cluster;
     }
 
@@ -458,6 +501,12 @@ public final class EtcdServer implements AutoCloseable {
                         limits.txnOpsMax(),
                         "max-concurrent-streams",
                         limits.concurrentStreamsMax(),
+                        "quota-backend-bytes",
+                        config.upkeep().quotaBytes(),
+                        "auto-compaction",
+                        config.upkeep().autoCompaction().toString(),
+                        "corrupt-check",
+                        config.upkeep().corruptCheck().toString(),
                         "pre-vote",
                         raft.preVote(),
                         "grpc-mount",

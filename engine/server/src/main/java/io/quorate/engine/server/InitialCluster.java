@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -75,6 +76,23 @@ final class InitialCluster {
         TreeMap<String, List<String>> urls = new TreeMap<>();
         members.forEach((name, list) -> urls.put(name, MemberUrl.texts(list)));
         return urls;
+    }
+
+    /** Peer URLs of all but this member, ascending. */
+    List<MemberUrl> urlsOfOthers(String name) {
+        List<MemberUrl> others = new ArrayList<>();
+        members.forEach((member, list) -> {
+            if (!member.equals(name)) others.addAll(list);
+        });
+        others.sort(Comparator.comparing(MemberUrl::text));
+        return others;
+    }
+
+    /** Whether two sets of URLs mean the same addresses, by text or after names are resolved. */
+    static boolean same(List<String> some, List<String> others) {
+        TreeSet<String> left = new TreeSet<>(some);
+        TreeSet<String> right = new TreeSet<>(others);
+        return left.equals(right) || resolved(left).equals(resolved(right));
     }
 
     /**

@@ -2,6 +2,7 @@ package io.quorate.engine.server;
 
 import io.quorate.spi.storage.StorageProvider;
 import io.quorate.spi.storage.StorageProvider.Part;
+import io.quorate.spi.transport.TransportProvider;
 
 import java.io.IOException;
 import java.lang.module.Configuration;
@@ -24,6 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -37,9 +39,11 @@ import java.util.stream.Stream;
  */
 public final class PluginRegistry {
     private final Map<String, Found> byName;
+    private final Map<String, TransportProvider> transports;
 
-    private PluginRegistry(Map<String, Found> byName) {
+    private PluginRegistry(Map<String, Found> byName, Map<String, TransportProvider> transports) {
         this.byName = byName;
+        this.transports = transports;
     }
 
     /**
@@ -48,7 +52,9 @@ public final class PluginRegistry {
      */
     public static PluginRegistry load(Optional<Path> plugins) {
         Map<String, Found> byName = new TreeMap<>();
+        Map<String, TransportProvider> transports = new TreeMap<>();
         collect(byName, "the server's module path", ownLoader(), type -> true);
+        collectTransports(transports, ownTransports(), type -> true);
         for (Path folder : folders(plugins)) {
             ModuleLayer layer = layer(folder);
             collect(
@@ -56,8 +62,12 @@ public final class PluginRegistry {
                     folder.toString(),
                     ServiceLoader.load(layer, StorageProvider.class),
                     type -> type.getModule().getLayer() == layer);
+            collectTransports(
+                    transports,
+                    ServiceLoader.load(layer, TransportProvider.class),
+                    type -> type.getModule().getLayer() == layer);
         }
-        return new PluginRegistry(byName);
+        return new PluginRegistry(byName, transports);
     }
 
     /** All plugins, by name. */
@@ -80,6 +90,59 @@ public final class PluginRegistry {
                 Nearest.find(name, able).map(n -> "; did you mean \"" + n + "\"?").orElse(".");
         String list = able.isEmpty() ? " No such plugin is installed" : " Found: " + listed(able);
         throw new ConfigException("no " + noun(part) + " \"" + name + "\"" + near + list);
+    }
+
+    /**
+     * The transport of this name.
+     *
+     * @throws ConfigException for a name that is not there; the message lists those that are
+     */
+    TransportProvider transport(String name) {
+        TransportProvider found = transports.get(name);
+        if (found != null) return found;
+        String near =
+                Nearest.find(name, transports.keySet())
+                        .map(n -> "; did you mean \"" + n + "\"?")
+                        .orElse(".");
+        throw new ConfigException(
+                "no transport \"%s\"%s Found: %s"
+                        .formatted(name, near, String.join(", ", transports.keySet())));
+    }
+
+    private static void collectTransports(
+            Map<String, TransportProvider> transports,
+            ServiceLoader<TransportProvider> loader,
+            Predicate<Class<?>> belongs) {
+        for (ServiceLoader.Provider<TransportProvider> entry : loader.stream().toList()) {
+            if (!belongs.test(entry.type())) continue;
+            TransportProvider provider = entry.get();
+            if (provider.spiMajor() != TransportProvider.SPI_MAJOR) {
+                throw new ConfigException(
+                        "transport plugin \"%s\" was built for version %d of the transport SPI; this server has version %d. Install a version of the plugin for it"
+                                .formatted(
+                                        provider.name(),
+                                        provider.spiMajor(),
+                                        TransportProvider.SPI_MAJOR));
+            }
+            TransportProvider other = transports.putIfAbsent(provider.name(), provider);
+            if (other != null) {
+                throw new ConfigException(
+                        "two transport plugins are called \""
+                                + provider.name()
+                                + "\": "
+                                + Found.location(other.getClass())
+                                + " and "
+                                + Found.location(provider.getClass())
+                                + "; remove one of them");
+            }
+        }
+    }
+
+    private static ServiceLoader<TransportProvider> ownTransports() {
+        ModuleLayer layer = PluginRegistry.class.getModule().getLayer();
+        return layer == null
+                ? ServiceLoader.load(TransportProvider.class, PluginRegistry.class.getClassLoader())
+                : ServiceLoader.load(layer, TransportProvider.class);
     }
 
     /** What people call a half of storage. */

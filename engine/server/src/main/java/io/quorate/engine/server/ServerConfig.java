@@ -1,6 +1,8 @@
 package io.quorate.engine.server;
 
+import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.Upkeep;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +19,7 @@ import java.util.regex.Pattern;
  * @param name of the member (FL-01)
  * @param dataDir everything of the member lies below it (FL-02)
  * @param walDir directory of the Raft log when it has a disk of its own (FL-03)
+ * @param upkeep quota, compaction by itself and corruption checks (FL-17, FL-41, FL-42, FL-92..)
  */
 public record ServerConfig(
         String name,
@@ -26,8 +29,36 @@ public record ServerConfig(
         Bootstrap bootstrap,
         Raft raft,
         Limits limits,
+        Upkeep upkeep,
         Storage storage,
-        Mount mount) {
+        Mount mount,
+        Cluster cluster) {
+
+    /** A member with etcd's defaults for all that concerns other members. */
+    public ServerConfig(
+            String name,
+            Path dataDir,
+            Optional<Path> walDir,
+            Addresses addresses,
+            Bootstrap bootstrap,
+            Raft raft,
+            Limits limits,
+            Upkeep upkeep,
+            Storage storage,
+            Mount mount) {
+        this(
+                name,
+                dataDir,
+                walDir,
+                addresses,
+                bootstrap,
+                raft,
+                limits,
+                upkeep,
+                storage,
+                mount,
+                Cluster.DEFAULT);
+    }
 
     /** Where the state and the log of the member lie. */
     public Path memberDir() {
@@ -35,11 +66,21 @@ public record ServerConfig(
     }
 
     Path logDir() {
-        return walDir.orElseGet(() -> memberDir().resolve("log"));
+        return walDir.orElseGet(() -> logDir(dataDir));
     }
 
     Path stateDir() {
-        return memberDir().resolve("state");
+        return stateDir(dataDir);
+    }
+
+    /** Where the log lies in a data directory. */
+    static Path logDir(Path dataDir) {
+        return dataDir.resolve("member").resolve("log");
+    }
+
+    /** Where the state lies in a data directory. */
+    static Path stateDir(Path dataDir) {
+        return dataDir.resolve("member").resolve("state");
     }
 
     /** Which code serves gRPC on the client listeners. */
@@ -131,7 +172,8 @@ public record ServerConfig(
             long catchUpEntries,
             Duration heartbeat,
             Duration election,
-            boolean preVote) {
+            boolean preVote,
+            boolean leaseCheckpoint) {
         private static final long ELECTION_MILLIS_MAX = 50_000;
 
         /** etcd's defaults. */
@@ -141,7 +183,8 @@ public record ServerConfig(
                         NodeConfig.DEFAULT_CATCH_UP_ENTRIES,
                         NodeConfig.DEFAULT_TICK,
                         NodeConfig.DEFAULT_TICK.multipliedBy(NodeConfig.DEFAULT_ELECTION_TICKS),
-                        true);
+                        true,
+                        false);
 
         public Raft {
             long heartbeatMillis = heartbeat.toMillis();
@@ -171,6 +214,41 @@ public record ServerConfig(
         private static void positive(String flag, long millis) {
             if (millis > 0) return;
             throw new ConfigException(flag + " must be >0 (set to " + millis + "ms)");
+        }
+    }
+
+    /**
+     * How the member lives with others.
+     *
+     * @param transport name of the plugin that carries messages between members
+     * @param settings of that plugin
+     * @param strictReconfigCheck whether membership changes that endanger the quorum are refused
+     *     (FL-51)
+     * @param maxLearners FL-98
+     * @param forceNewCluster whether to go on alone with the data that is there (FL-101)
+     */
+    public record Cluster(
+            String transport,
+            Map<String, String> settings,
+            boolean strictReconfigCheck,
+            int maxLearners,
+            boolean forceNewCluster) {
+        public static final String DEFAULT_TRANSPORT = "tcp";
+
+        /** etcd's defaults. */
+        public static final Cluster DEFAULT =
+                new Cluster(
+                        DEFAULT_TRANSPORT,
+                        Map.of(),
+                        true,
+                        ClusterSettings.DEFAULT_MAX_LEARNERS,
+                        false);
+
+        public Cluster {
+            settings = Map.copyOf(settings);
+            if (maxLearners < 1) {
+                throw new ConfigException("--max-learners must be >0 (set to " + maxLearners + ")");
+            }
         }
     }
 

@@ -134,7 +134,8 @@ final class Stores implements AutoCloseable {
         return store != null;
     }
 
-    private static Settings settings(ServerConfig.Storage config, Found plugin, Part part) {
+    /** The settings of a plugin for one half. */
+    static Settings settings(ServerConfig.Storage config, Found plugin, Part part) {
         Map<String, String> values = config.settings().getOrDefault(plugin.name(), Map.of());
         return new Settings(PluginRegistry.noun(part) + " " + plugin.name(), ofPart(values, part));
     }
@@ -244,7 +245,8 @@ final class Stores implements AutoCloseable {
         }
     }
 
-    private record Env(
+    /** What a plugin gets from the server. */
+    record Env(
             Path directory,
             Settings settings,
             Executor background,

@@ -12,6 +12,7 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.quorate.api.proto.KVGrpc;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
+import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Limits;
@@ -131,18 +132,6 @@ class EtcdServerTest {
     }
 
     @Test
-    void moreThanOneMemberIsForALaterRelease() {
-        ServerConfig config = config("file", ANY_PORT, Mount.CORE);
-        String two = "a=http://127.0.0.1:2380,b=http://127.0.0.1:2381";
-        assertTrue(
-                refused(with(config, new Bootstrap(two, false, "t")))
-                        .startsWith("--initial-cluster names 2 members"));
-        assertTrue(
-                refused(with(config, new Bootstrap(two, true, "t")))
-                        .startsWith("joining an existing cluster"));
-    }
-
-    @Test
     void theDataOfAnEtcdIsNotTouched() throws IOException {
         ServerConfig config = config("file", ANY_PORT, Mount.CORE);
         Files.createDirectories(config.memberDir().resolve("snap"));
@@ -188,14 +177,25 @@ class EtcdServerTest {
     }
 
     private ServerConfig config(String plugin, List<MemberUrl> clients, Mount mount) {
+        return config(directory.resolve("data"), plugin, clients, mount);
+    }
+
+    /** Member "a" on ports that the system chooses, of a cluster that is advertised elsewhere. */
+    static ServerConfig config(Path dataDir, String plugin) {
+        return config(dataDir, plugin, ANY_PORT, Mount.CORE);
+    }
+
+    private static ServerConfig config(
+            Path dataDir, String plugin, List<MemberUrl> clients, Mount mount) {
         return new ServerConfig(
                 "a",
-                directory.resolve("data"),
+                dataDir,
                 Optional.empty(),
                 new Addresses(ANY_PORT, clients, List.of(), ADVERTISED, ADVERTISED),
                 new Bootstrap("a=http://127.0.0.1:2380", false, "t"),
                 Raft.DEFAULT,
                 Limits.DEFAULT,
+                Upkeep.DEFAULT,
                 Storage.of(plugin),
                 mount);
     }
@@ -209,6 +209,7 @@ class EtcdServerTest {
                 bootstrap,
                 config.raft(),
                 config.limits(),
+                config.upkeep(),
                 config.storage(),
                 config.mount());
     }

@@ -29,7 +29,7 @@ class PluginRegistryTest {
     void pluginsOfTheModulePathAreFound() {
         PluginRegistry plugins = PluginRegistry.load(Optional.empty());
         List<String> names = plugins.all().stream().map(PluginRegistry.Found::name).toList();
-        assertEquals(List.of("file", "memory"), names);
+        assertEquals(List.of("file", "memory", "xodus"), names);
         assertEquals("memory", plugins.find("memory", Part.STATE).name());
     }
 
@@ -41,12 +41,12 @@ class PluginRegistryTest {
                         .getMessage();
         assertTrue(
                 message.startsWith(
-                        "no state store \"mmeory\"; did you mean \"memory\"? Found: file, memory"),
+                        "no state store \"mmeory\"; did you mean \"memory\"? Found: file, memory, xodus"),
                 message);
         assertTrue(
                 assertThrows(ConfigException.class, () -> plugins.find("rocks", Part.LOG))
                         .getMessage()
-                        .startsWith("no raft log \"rocks\". Found: file, memory"));
+                        .startsWith("no raft log \"rocks\". Found: file, memory, xodus"));
     }
 
     @Test

@@ -26,8 +26,31 @@ public sealed interface Command {
      */
     record Compact(long revision, boolean physical) implements Command {}
 
+    /**
+     * LE-01.
+     *
+     * @param id not 0; the proposer picks one when the client did not (LE-02)
+     * @param ttl seconds, which the proposer has raised to the least one (LE-04)
+     */
+    record LeaseGrant(long id, long ttl) implements Command {}
+
+    /** LE-06, and the end of a lease that expired. */
+    record LeaseRevoke(long id) implements Command {}
+
+    /** LE-15. */
+    record LeaseCheckpoint(List<Checkpoint> checkpoints) implements Command {}
+
     /** A new member of the cluster. The id and the peer URLs must be new. */
     record MemberAdd(Member member) implements Command {}
+
+    /** Takes a member out for good: its id never comes back (RC-10). */
+    record MemberRemove(long id) implements Command {}
+
+    /** Other peer URLs for a member, which stays what it is otherwise (RC-08). */
+    record MemberUpdate(long id, List<String> peerUrls) implements Command {}
+
+    /** Gives a learner its vote (CL-10). */
+    record MemberPromote(long id) implements Command {}
 
     /** What a member tells about itself when it has started; replaces what it told before. */
     record MemberAttributes(long id, String name, List<String> clientUrls) implements Command {}
@@ -38,6 +61,22 @@ public sealed interface Command {
      * @param version such as {@code 3.7.0}
      */
     record ClusterVersion(String version) implements Command {}
+
+    /** MA-02. */
+    record RaiseAlarm(Alarm alarm) implements Command {}
+
+    /** MA-03: exactly this alarm of this member. */
+    record ClearAlarm(Alarm alarm) implements Command {}
+
+    /** Starts or ends a downgrade (MA-20, MA-21). */
+    record Downgrade(DowngradeInfo info) implements Command {}
+
+    /**
+     * What was left of a lease.
+     *
+     * @param remaining seconds, 0 to forget an earlier checkpoint
+     */
+    record Checkpoint(long id, long remaining) {}
 
     /** One operation inside a transaction. */
     sealed interface Op {}

@@ -14,6 +14,8 @@ public enum EtcdError {
     FUTURE_REVISION(11, "etcdserver: mvcc: required revision is a future revision"),
     NO_SPACE(8, "etcdserver: mvcc: database space exceeded"),
     LEASE_NOT_FOUND(5, "etcdserver: requested lease not found"),
+    LEASE_EXISTS(9, "etcdserver: lease already exists"),
+    LEASE_TTL_TOO_LARGE(11, "etcdserver: too large lease TTL"),
     REQUEST_TOO_LARGE(3, "etcdserver: request is too large"),
     CANCELED(1, "etcdserver: request canceled"),
     WATCH_CANCELED(1, "etcdserver: watch canceled"),
@@ -34,6 +36,20 @@ public enum EtcdError {
     MEMBER_EXISTS(9, "etcdserver: member ID already exist"),
     PEER_URL_EXISTS(9, "etcdserver: Peer URLs already exists"),
     MEMBER_NOT_FOUND(5, "etcdserver: member not found"),
+    MEMBER_NOT_LEARNER(9, "etcdserver: can only promote a learner member"),
+    LEARNER_NOT_READY(
+            9, "etcdserver: can only promote a learner member which is in sync with leader"),
+    TOO_MANY_LEARNERS(9, "etcdserver: too many learner members in cluster"),
+    /** ER-18: etcd declares another code, but this one is on the wire. */
+    NOT_ENOUGH_STARTED(2, "etcdserver: re-configuration failed due to not enough started members"),
+    BAD_MEMBER_URLS(3, "etcdserver: given member URLs are invalid"),
+    BAD_LEADER_TRANSFEREE(9, "etcdserver: bad leader transferee"),
+    TIMEOUT_LEADER_TRANSFER(2, "etcdserver: request timed out, leader transfer took too long"),
+    WRONG_DOWNGRADE_VERSION(3, "etcdserver: wrong downgrade target version format"),
+    INVALID_DOWNGRADE_TARGET(3, "etcdserver: invalid downgrade target version"),
+    DOWNGRADE_IN_PROCESS(9, "etcdserver: cluster has a downgrade job in progress"),
+    NO_CLUSTER_VERSION(9, "etcdserver: cluster version not found during downgrade"),
+    UNKNOWN_METHOD(2, "etcdserver: unknown method"),
     STREAM_SORT(12, "RangeStream does not support custom sort orders"),
     STREAM_FILTERS(12, "RangeStream does not support revision filters");
 

@@ -43,6 +43,9 @@ final class IndexEntry {
     /** Puts in this generation, 0 for a tombstone. */
     final long version;
 
+    /** Lease attached, 0 for none. */
+    final long lease;
+
     private IndexEntry older;
     private byte[] row;
 
@@ -53,6 +56,7 @@ final class IndexEntry {
             boolean tombstone,
             long created,
             long version,
+            long lease,
             IndexEntry older,
             byte[] row) {
         this.key = key;
@@ -61,6 +65,7 @@ final class IndexEntry {
         this.tombstone = tombstone;
         this.created = created;
         this.version = version;
+        this.lease = lease;
         this.older = older;
         this.row = row;
     }

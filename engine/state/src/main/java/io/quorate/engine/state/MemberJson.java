@@ -14,6 +14,7 @@ import java.util.List;
 public final class MemberJson {
     private final String text;
     private int at;
+    private boolean promotion;
 
     private MemberJson(String text) {
         this.text = text;
@@ -35,9 +36,12 @@ public final class MemberJson {
      * @throws StorageException.Corruption when it is not such an object
      */
     public static Member read(byte[] json) {
-        String text = new String(json, StandardCharsets.UTF_8);
+        return new MemberJson(new String(json, StandardCharsets.UTF_8)).parsed();
+    }
+
+    private Member parsed() {
         try {
-            return new MemberJson(text).readMember();
+            return readMember();
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             throw new StorageException.Corruption(
                     "keyspace members: not a member: "
@@ -45,6 +49,52 @@ public final class MemberJson {
                             + "; restore this member from a snapshot or from its peers",
                     e);
         }
+    }
+
+    /**
+     * The context of a promotion as etcd writes it: it names the member and says that nothing else
+     * is meant.
+     */
+    public static byte[] writePromotion(long id) {
+        return ("{\"id\":" + Long.toUnsignedString(id) + ",\"peerURLs\":null,\"isPromote\":true}")
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * Whether the context of a membership change says that it promotes a learner.
+     *
+     * @throws StorageException.Corruption when it is not such an object
+     */
+    public static boolean isPromotion(byte[] json) {
+        MemberJson reader = new MemberJson(new String(json, StandardCharsets.UTF_8));
+        reader.parsed();
+        return reader.promotion;
+    }
+
+    /** Members as a JSON array. */
+    public static byte[] writeList(List<Member> members) {
+        StringBuilder json = new StringBuilder("[");
+        for (int i = 0; i < members.size(); i++) {
+            if (i > 0) json.append(',');
+            json.append(new String(write(members.get(i)), StandardCharsets.UTF_8));
+        }
+        return json.append(']').toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /**
+     * @throws StorageException.Corruption when it is not an array of such objects
+     */
+    public static List<Member> readList(byte[] json) {
+        MemberJson reader = new MemberJson(new String(json, StandardCharsets.UTF_8));
+        List<Member> members = new ArrayList<>();
+        try {
+            reader.expect('[');
+            for (boolean more = !reader.accept(']'); more; more = !reader.acceptEnd(']'))
+                members.add(reader.readMember());
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw new StorageException.Corruption("not a list of members: " + reader.text, e);
+        }
+        return members;
     }
 
     private static void writeList(StringBuilder json, List<String> texts) {
@@ -95,6 +145,7 @@ public final class MemberJson {
                 case "peerURLs" -> peerUrls = readList();
                 case "clientURLs" -> clientUrls = readList();
                 case "isLearner" -> learner = Boolean.parseBoolean(readWord());
+                case "isPromote" -> promotion = Boolean.parseBoolean(readWord());
                 default -> skipValue();
             }
         }

@@ -107,7 +107,7 @@ final class Reading {
                     case VERSION -> Long.compare(entry.version, compare.number());
                     case CREATE -> Long.compare(entry.created, compare.number());
                     case MOD -> Long.compare(entry.main, compare.number());
-                    case LEASE -> Long.compare(codec(entry).lease(), compare.number());
+                    case LEASE -> Long.compare(entry.lease, compare.number());
                     case VALUE -> codec(entry).compareValue(compare.value());
                 };
         return holds(compare.relation(), order);
@@ -224,7 +224,7 @@ final class Reading {
         return RowCodec.decode(entry, rows.row(entry, revision));
     }
 
-    /** From the index alone: the lease is not known there (KV-13). */
+    /** From the index alone, and without the lease, which etcd does not keep there (KV-13). */
     private static KeyValue withoutValue(IndexEntry entry) {
         return new KeyValue(entry.key, entry.created, entry.main, entry.version, EMPTY, 0);
     }

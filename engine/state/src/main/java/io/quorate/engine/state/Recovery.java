@@ -39,12 +39,13 @@ final class Recovery {
         byte[] key = codec.key();
         long created = tombstone ? 0 : codec.created();
         long version = tombstone ? 0 : codec.version();
+        long lease = tombstone ? 0 : codec.lease();
         index.put(
                 key,
                 older -> {
                     byte[] shared = older == null ? key : older.key;
                     return new IndexEntry(
-                            shared, main, sub, tombstone, created, version, older, null);
+                            shared, main, sub, tombstone, created, version, lease, older, null);
                 });
         lastRevision = main;
     }

@@ -20,8 +20,16 @@ public sealed interface Result {
 
     record Compact(long revision) implements Result {}
 
+    /**
+     * @param ttl seconds granted
+     */
+    record LeaseGrant(long revision, long id, long ttl) implements Result {}
+
     /** The answer of a command that only says that it was done. */
     record Done(long revision) implements Result {}
+
+    /** The alarms that a command raised or cleared. */
+    record Alarms(long revision, List<Alarm> alarms) implements Result {}
 
     /** The answer of one operation inside a transaction. */
     sealed interface OpResult {}

@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongPredicate;
 
 /**
  * The replicated state: keys over a {@link StateStore}.
@@ -41,13 +40,13 @@ public final class StateMachine implements AutoCloseable {
     /** A caller that waits for its answer to the end. */
     static final BooleanSupplier STAYS = () -> false;
 
-    /** Until there are leases, none exists. */
-    private static final LongPredicate NO_LEASES = id -> false;
-
     private final StateStore store;
     private final Writer writer;
+    private final Leases leases;
     private final Compaction compaction;
     private final Membership membership;
+    private final Alarms alarms;
+    private final DowngradeState downgrade;
     private final Meta meta;
     private final WatchHub watches;
     private volatile Published published;
@@ -58,15 +57,21 @@ public final class StateMachine implements AutoCloseable {
     private StateMachine(
             StateStore store,
             Writer writer,
+            Leases leases,
             Compaction compaction,
             Membership membership,
+            Alarms alarms,
+            DowngradeState downgrade,
             Meta meta,
             History history,
             Executor dispatcher) {
         this.store = store;
         this.writer = writer;
+        this.leases = leases;
         this.compaction = compaction;
         this.membership = membership;
+        this.alarms = alarms;
+        this.downgrade = downgrade;
         this.meta = meta;
         publish(store.applied());
         this.watches = new WatchHub(store, history, () -> published, dispatcher);
@@ -96,6 +101,7 @@ public final class StateMachine implements AutoCloseable {
             Recovery recovery = Recovery.of(view);
             // Compaction may have removed the row of the newest revision; it must not come again.
             long revision = Math.max(recovery.lastRevision(), compacted);
+            Leases leases = Leases.of(view, recovery.index());
             History history = new History(revision, options.historyBytes());
             Writer writer =
                     new Writer(
@@ -103,12 +109,21 @@ public final class StateMachine implements AutoCloseable {
                             recovery.index(),
                             new RowCache(options.cacheBytes()),
                             history,
-                            NO_LEASES,
+                            leases,
                             revision,
                             compacted);
             Compaction compaction = new Compaction(recovery.index(), meta);
             return new StateMachine(
-                    store, writer, compaction, new Membership(view), meta, history, dispatcher);
+                    store,
+                    writer,
+                    leases,
+                    compaction,
+                    new Membership(view),
+                    new Alarms(view),
+                    new DowngradeState(view),
+                    meta,
+                    history,
+                    dispatcher);
         }
     }
 
@@ -136,13 +151,29 @@ public final class StateMachine implements AutoCloseable {
     }
 
     private Result dispatch(Command command) {
+        alarms.check(command);
         return switch (command) {
             case Command.Put put -> writer.apply(put);
             case Command.DeleteRange delete -> writer.apply(delete);
             case Command.Txn txn -> writer.apply(txn);
             case Command.Compact compact -> compact(compact);
+            case Command.LeaseGrant grant -> writer.apply(grant);
+            case Command.LeaseRevoke revoke -> writer.apply(revoke);
+            case Command.LeaseCheckpoint checkpoint -> writer.apply(checkpoint);
             case Command.MemberAdd add -> {
                 membership.apply(add, writer.batch());
+                yield done();
+            }
+            case Command.MemberRemove remove -> {
+                membership.apply(remove, writer.batch());
+                yield done();
+            }
+            case Command.MemberUpdate update -> {
+                membership.apply(update, writer.batch());
+                yield done();
+            }
+            case Command.MemberPromote promote -> {
+                membership.apply(promote, writer.batch());
                 yield done();
             }
             case Command.MemberAttributes attributes -> {
@@ -153,12 +184,23 @@ public final class StateMachine implements AutoCloseable {
                 membership.apply(version, writer.batch());
                 yield done();
             }
+            case Command.RaiseAlarm(Alarm alarm) -> answer(alarms.raise(alarm, writer.batch()));
+            case Command.ClearAlarm(Alarm alarm) -> answer(alarms.clear(alarm, writer.batch()));
+            case Command.Downgrade change -> {
+                downgrade.apply(change, writer.batch());
+                yield done();
+            }
         };
     }
 
+    private Result.Alarms answer(List<Alarm> changed) {
+        return new Result.Alarms(writer.revision(), changed);
+    }
+
     private Result compact(Command.Compact command) {
+        long previous = writer.compactRevision();
         Result.Compact result = writer.apply(command);
-        compaction.schedule(command.revision(), writer.batch());
+        compaction.schedule(command.revision(), previous, writer.batch());
         return result;
     }
 
@@ -202,6 +244,7 @@ public final class StateMachine implements AutoCloseable {
         long finished = compaction.finished();
         CompletableFuture<Void> committed = store.commit(batch, published.applied(), durability);
         writer.committed();
+        compaction.committed();
         if (finished > compactionCommitted) {
             compactionCommitted = finished;
             committed.thenRun(() -> compaction.committed(finished));
@@ -246,7 +289,7 @@ public final class StateMachine implements AutoCloseable {
         return read((state, rows) -> {
             Reading reading = new Reading(state, rows);
             TxnPlan plan = TxnPlan.choose(reading, readOnly);
-            plan.check(reading, NO_LEASES);
+            plan.check(reading, leases::exists);
             return plan.read(reading);
         });
     }
@@ -262,15 +305,35 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
-     * Hashes the keys up to a revision, 0 for the current one. Reads all rows.
+     * Hashes the keys up to a revision, 0 for the current one. Reads all rows, unless the revision
+     * is one of the last that were compacted to: then the hash is known from that compaction, with
+     * the compact revision before it. Up to a negative revision there is nothing to hash.
      *
      * @throws EtcdException for a compacted or future revision
      */
     public KvHash hashKv(long revision) {
+        Optional<KvHash> known = compaction.hashes().at(revision);
+        if (known.isPresent()) return known.get().at(revision());
         return read((state, rows) -> {
+            if (revision < 0) return KvHasher.ofNothing(revision, state);
             long at = new Reading(state, rows).readRevision(revision);
             return new KvHasher(state, rows, at).hash();
         });
+    }
+
+    /** The hashes known from the last compactions since the start, oldest first (SE-67). */
+    public List<KvHash> compactionHashes() {
+        return compaction.hashes().list();
+    }
+
+    /**
+     * Hashes all that was committed, not the keys alone (MA-11). Only for tests of a cluster at
+     * rest: the revision may be a later one than the hash covers.
+     */
+    public StoreHash hash() {
+        try (ReadView view = store.view()) {
+            return new StoreHash(StoreHasher.hash(view), revision());
+        }
     }
 
     private <T> T read(Read<T> read) {
@@ -304,15 +367,18 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
-     * Removes rows of the running compaction; they leave the store with the next commit. Takes time
-     * in proportion to {@code maxRows}, whatever the number of keys.
+     * Hashes, then removes rows of the running compaction; they leave the store with the next
+     * commit. Takes time in proportion to {@code maxRows}, whatever the number of keys.
      *
-     * @param maxRows most rows to remove, 1 or more
+     * @param maxRows most rows to read or remove, 1 or more
+     * @return the report when this was the last step
      */
-    public void compactStep(int maxRows) {
+    public Optional<CompactionReport> compactStep(int maxRows) {
         if (maxRows < 1) throw new IllegalArgumentException("maxRows is " + maxRows + ", below 1");
-        compaction.step(maxRows, writer.batch());
+        Optional<CompactionReport> report =
+                compaction.step(maxRows, store, writer.revision(), writer.batch());
         publish(published.applied());
+        return report;
     }
 
     /**
@@ -325,6 +391,24 @@ public final class StateMachine implements AutoCloseable {
         return compaction.done(revision);
     }
 
+    /** A lease as the log has it, applied or not yet committed; empty when there is none. */
+    public Optional<Lease> lease(long id) {
+        return leases.get(id);
+    }
+
+    /** All leases, in no order. */
+    public List<Lease> leases() {
+        return leases.all();
+    }
+
+    /**
+     * The keys attached to a lease, in order; empty when there is no such lease. The arrays are not
+     * to be changed.
+     */
+    public List<byte[]> leaseKeys(long id) {
+        return leases.keys(id);
+    }
+
     /** Who watches the changes; any thread. */
     public WatchHub watches() {
         return watches;
@@ -335,9 +419,41 @@ public final class StateMachine implements AutoCloseable {
         return membership.members();
     }
 
+    /** Whether there was a member of this id that was removed (RC-10). */
+    public boolean isRemovedMember(long id) {
+        return membership.isRemoved(id);
+    }
+
     /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */
     public Optional<String> clusterVersion() {
         return membership.clusterVersion();
+    }
+
+    /** The alarms that are raised, by type, then by member. */
+    public List<Alarm> alarms() {
+        return alarms.list();
+    }
+
+    /** The downgrade that runs, if any. */
+    public DowngradeInfo downgrade() {
+        return downgrade.info();
+    }
+
+    /**
+     * Gives freed space back to the file system. Any thread; holds up commits, never reads.
+     *
+     * @throws io.quorate.spi.storage.StorageException when the store cannot
+     */
+    public void defragment() {
+        store.defragment();
+    }
+
+    /**
+     * What the last commit left, all keyspaces at one position, whatever is applied later. The
+     * caller closes it.
+     */
+    public ReadView view() {
+        return store.view();
     }
 
     /** Bytes allocated by the store. */

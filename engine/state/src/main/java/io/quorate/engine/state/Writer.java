@@ -5,7 +5,6 @@ import io.quorate.spi.storage.WriteBatch;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.LongPredicate;
 
 /**
  * The one writer of keys: what a command changes goes into the newest index and into the batch that
@@ -16,8 +15,8 @@ final class Writer {
     private final StateStore store;
     private final KeyIndex index;
     private final RowCache cache;
+    private final Leases leases;
     private final History history;
-    private final LongPredicate leases;
 
     private WriteBatch batch = new WriteBatch();
     private long revision;
@@ -29,15 +28,12 @@ final class Writer {
     /** The same changes, for those who watch. */
     private final List<WatchEvent> events = new ArrayList<>();
 
-    /**
-     * @param leases whether a lease with this id exists
-     */
     Writer(
             StateStore store,
             KeyIndex index,
             RowCache cache,
             History history,
-            LongPredicate leases,
+            Leases leases,
             long revision,
             long compactRevision) {
         this.store = store;
@@ -74,7 +70,7 @@ final class Writer {
 
     Result.Put apply(Command.Put put) {
         try (Rows rows = rows()) {
-            TxnPlan.checkPut(reading(rows), leases, put, List.of());
+            TxnPlan.checkPut(reading(rows), leases::exists, put, List.of());
             Result.Put result = put(put, rows);
             endCommand();
             return result;
@@ -93,7 +89,7 @@ final class Writer {
         try (Rows rows = rows()) {
             Reading before = reading(rows);
             TxnPlan plan = TxnPlan.choose(before, txn);
-            plan.check(before, leases);
+            plan.check(before, leases::exists);
             List<Result.OpResult> results = run(plan, rows);
             Result.Txn result = new Result.Txn(newRevision(), plan.succeeded(), results);
             endCommand();
@@ -109,6 +105,25 @@ final class Writer {
         return new Result.Compact(revision);
     }
 
+    Result.LeaseGrant apply(Command.LeaseGrant grant) {
+        Lease lease = leases.grant(grant, batch);
+        return new Result.LeaseGrant(revision, lease.id(), lease.ttl());
+    }
+
+    /** SE-08: all keys in one revision, in order, so that all members give them the same place. */
+    Result.Done apply(Command.LeaseRevoke revoke) {
+        if (!leases.exists(revoke.id())) throw EtcdError.LEASE_NOT_FOUND.exception();
+        for (byte[] key : leases.keys(revoke.id())) delete(KeyIndex.get(index.root(), key));
+        leases.revoke(revoke.id(), batch);
+        endCommand();
+        return new Result.Done(revision);
+    }
+
+    Result.Done apply(Command.LeaseCheckpoint checkpoint) {
+        leases.checkpoint(checkpoint, batch);
+        return new Result.Done(revision);
+    }
+
     /** The revision after the changes made so far by the running command. */
     private long newRevision() {
         return changes == 0 ? revision : revision + 1;
@@ -118,6 +133,7 @@ final class Writer {
         revision = newRevision();
         if (changes > 0) history.append(revision, List.copyOf(events));
         changes = 0;
+        leases.endCommand();
         events.clear();
     }
 
@@ -173,7 +189,9 @@ final class Writer {
         long created = there ? newest.created : main;
         long version = there ? newest.version + 1 : 1;
         byte[] row = RowCodec.encode(key, created, main, version, value, lease);
-        return take(new IndexEntry(key, main, changes, false, created, version, newest, row));
+        leases.move(key, newest == null ? 0 : newest.lease, lease);
+        return take(
+                new IndexEntry(key, main, changes, false, created, version, lease, newest, row));
     }
 
     private Result.DeleteRange delete(Command.DeleteRange delete, Rows rows) {
@@ -187,6 +205,7 @@ final class Writer {
 
     private void delete(IndexEntry entry) {
         byte[] row = RowCodec.tombstone(entry.key);
+        leases.move(entry.key, entry.lease, 0);
         index.put(
                 entry.key,
                 newest ->
@@ -196,6 +215,7 @@ final class Writer {
                                         revision + 1,
                                         changes,
                                         true,
+                                        0,
                                         0,
                                         0,
                                         newest,

@@ -60,7 +60,7 @@ class KeyIndexTest {
     }
 
     private void put(byte[] key, long main, boolean tombstone) {
-        IndexEntry entry = new IndexEntry(key, main, 0, tombstone, 0, 0, null, null);
+        IndexEntry entry = new IndexEntry(key, main, 0, tombstone, 0, 0, 0, null, null);
         index.put(key, newest -> entry);
         model.put(key, entry);
     }

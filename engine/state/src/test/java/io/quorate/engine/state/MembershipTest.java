@@ -5,7 +5,9 @@ import static io.quorate.engine.state.Requests.text;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.spi.storage.StorageException;
 
@@ -54,6 +56,70 @@ class MembershipTest {
                     "{\"id\":5,\"peerURLs\":[\"http://b:2380\"],\"isLearner\":true}",
                     text(view.get(Keyspaces.MEMBERS, bytes("5"))));
         }
+    }
+
+    @Test
+    @Tag("CL-07")
+    @Tag("RC-10")
+    void removedMemberNeverComesBackButItsUrlsMay() {
+        story.apply(new Command.MemberAdd(FIRST));
+        story.apply(new Command.MemberRemove(FIRST.id()));
+        story.refused(EtcdError.MEMBER_NOT_FOUND, new Command.MemberRemove(FIRST.id()));
+        story.restart();
+        assertEquals(List.of(), story.state.members());
+        assertTrue(story.state.isRemovedMember(FIRST.id()));
+        story.refused(EtcdError.MEMBER_NOT_FOUND, new Command.MemberAdd(FIRST));
+        Member again = new Member(6, "", FIRST.peerUrls(), List.of(), false);
+        story.apply(new Command.MemberAdd(again));
+        assertEquals(List.of(again), story.state.members());
+    }
+
+    @Test
+    @Tag("CL-08")
+    @Tag("RC-08")
+    @Tag("T15")
+    void otherUrlsLeaveALearnerALearner() {
+        story.apply(new Command.MemberAdd(FIRST));
+        story.apply(
+                new Command.MemberAdd(
+                        new Member(5, "", List.of("http://b:2380"), List.of(), true)));
+        story.refused(
+                EtcdError.PEER_URL_EXISTS, new Command.MemberUpdate(5, List.of("http://a:2380")));
+        story.refused(
+                EtcdError.MEMBER_NOT_FOUND, new Command.MemberUpdate(9, List.of("http://c:2380")));
+        story.apply(new Command.MemberUpdate(5, List.of("http://c:2380")));
+        story.restart();
+        assertEquals(
+                new Member(5, "", List.of("http://c:2380"), List.of(), true),
+                story.state.members().getFirst());
+    }
+
+    @Test
+    @Tag("CL-10")
+    @Tag("CL-11")
+    void learnerIsPromotedOnce() {
+        Member learner =
+                new Member(5, "b", List.of("http://b:2380"), List.of("http://b:2379"), true);
+        story.apply(new Command.MemberAdd(learner));
+        story.refused(EtcdError.MEMBER_NOT_FOUND, new Command.MemberPromote(6));
+        story.apply(new Command.MemberPromote(5));
+        story.refused(EtcdError.MEMBER_NOT_LEARNER, new Command.MemberPromote(5));
+        story.restart();
+        assertEquals(
+                List.of(new Member(5, "b", learner.peerUrls(), learner.clientUrls(), false)),
+                story.state.members());
+    }
+
+    @Test
+    @Tag("PE-01")
+    void listsOfMembersComeBackAsTheyWere() {
+        Member learner = new Member(5, "b\"", List.of("http://b:2380"), List.of(), true);
+        List<Member> members = List.of(FIRST, learner);
+        assertEquals(members, MemberJson.readList(MemberJson.writeList(members)));
+        assertEquals(List.of(), MemberJson.readList(bytes("[]")));
+        assertThrows(StorageException.Corruption.class, () -> MemberJson.readList(bytes("[{")));
+        assertTrue(MemberJson.isPromotion(MemberJson.writePromotion(5)));
+        assertFalse(MemberJson.isPromotion(MemberJson.write(FIRST)));
     }
 
     @Test

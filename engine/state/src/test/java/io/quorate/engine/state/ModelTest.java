@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -61,6 +62,8 @@ class ModelTest {
     @Tag("TX-16")
     @Tag("SE-10")
     @Tag("T8")
+    @Tag("SE-78")
+    @Tag("SE-79")
     void everyAnswerIsThatOfTheNaiveModel(Backend on) {
         backend = on;
         Long fixed = Long.getLong("quorate.state.seed");
@@ -84,7 +87,11 @@ class ModelTest {
         store = backend.open(home, background);
         open();
         for (int step = 0; step < STEPS; step++) step();
-        while (state.compactionPending()) state.compactStep(1 + random.nextInt(10));
+        commit(Durability.FORCE);
+        while (state.compactionPending()) {
+            state.compactStep(1 + random.nextInt(10));
+            commit(Durability.LAZY);
+        }
         commit(Durability.FORCE);
         assertEquals(oracle.rowsLeft(), rows(), "rows after the compaction");
         if (store instanceof FakeStateStore fake) assertEquals(0, fake.openViews());
@@ -121,6 +128,15 @@ class ModelTest {
         assertEquals(at, state.applied());
         assertEquals(oracle.revision(), state.revision());
         assertEquals(oracle.compactRevision(), state.compactRevision());
+        checkLeases();
+    }
+
+    private void checkLeases() {
+        var found = new ArrayList<>(state.leases());
+        found.sort(Comparator.comparingLong(Lease::id));
+        assertEquals(oracle.leases(), found);
+        for (Lease lease : found)
+            check(oracle.keys(lease.id()), state.leaseKeys(lease.id()), () -> "keys of " + lease);
     }
 
     private void read() {
@@ -133,7 +149,11 @@ class ModelTest {
 
     private void hash() {
         long revision = requests.revision(oracle);
-        Object expected = outcome(() -> oracle.hash(revision));
+        boolean remembered =
+                state.compactionHashes().stream().anyMatch(h -> h.hashRevision() == revision);
+        Object expected =
+                outcome(() ->
+                        remembered ? oracle.compactionHash(revision) : oracle.hash(revision));
         check(expected, outcome(() -> state.hashKv(revision)), () -> "hash at " + revision);
     }
 
@@ -152,6 +172,7 @@ class ModelTest {
             outcome(() -> state.apply(log.get((int) at.index() - 1), at));
         }
         assertEquals(oracle.revision(), state.revision(), "revision after a crash");
+        checkLeases();
     }
 
     private void open() {

@@ -18,6 +18,12 @@ import java.util.zip.CRC32C;
  */
 final class Oracle {
     private List<Row> rows = new ArrayList<>();
+
+    /** TTL and checkpointed rest by id. */
+    private final TreeMap<Long, Lease> leases = new TreeMap<>();
+
+    private final TreeMap<Long, KvHash> compactionHashes = new TreeMap<>();
+
     private long revision = 1;
     private long compactRevision = -1;
     private int sub;
@@ -29,9 +35,10 @@ final class Oracle {
             boolean tombstone,
             long created,
             long version,
-            byte[] value) {
+            byte[] value,
+            long lease) {
         KeyValue kv() {
-            return new KeyValue(key, created, main, version, value, 0);
+            return new KeyValue(key, created, main, version, value, lease);
         }
     }
 
@@ -58,9 +65,18 @@ final class Oracle {
                     case Command.DeleteRange delete -> delete(delete);
                     case Command.Txn txn -> txn(txn);
                     case Command.Compact compact -> compact(compact.revision());
+                    case Command.LeaseGrant grant -> grant(grant);
+                    case Command.LeaseRevoke revoke -> revoke(revoke.id());
+                    case Command.LeaseCheckpoint checkpoint -> checkpoint(checkpoint);
                     case Command.MemberAdd ignored -> throw new AssertionError();
+                    case Command.MemberRemove ignored -> throw new AssertionError();
+                    case Command.MemberUpdate ignored -> throw new AssertionError();
+                    case Command.MemberPromote ignored -> throw new AssertionError();
                     case Command.MemberAttributes ignored -> throw new AssertionError();
                     case Command.ClusterVersion ignored -> throw new AssertionError();
+                    case Command.RaiseAlarm ignored -> throw new AssertionError();
+                    case Command.ClearAlarm ignored -> throw new AssertionError();
+                    case Command.Downgrade ignored -> throw new AssertionError();
                 };
         revision = now();
         sub = 0;
@@ -101,7 +117,7 @@ final class Oracle {
         kvs.sort(comparator(query));
         boolean more = query.limit() > 0 && kvs.size() > query.limit();
         if (more) kvs = kvs.subList(0, (int) query.limit());
-        if (query.keysOnly()) kvs = kvs.stream().map(Oracle::bare).toList();
+        if (query.keysOnly()) kvs = kvs.stream().map(kv -> bare(kv, query)).toList();
         return new RangeResult(now(), kvs, more, count);
     }
 
@@ -129,13 +145,51 @@ final class Oracle {
         return query.order() == RangeQuery.Order.DESCEND ? comparator.reversed() : comparator;
     }
 
-    private static KeyValue bare(KeyValue kv) {
+    private static KeyValue bare(KeyValue kv, RangeQuery query) {
         return new KeyValue(
-                kv.key(), kv.createRevision(), kv.modRevision(), kv.version(), new byte[0], 0);
+                kv.key(),
+                kv.createRevision(),
+                kv.modRevision(),
+                kv.version(),
+                new byte[0],
+                query.sortTarget() == RangeQuery.SortTarget.VALUE ? kv.lease() : 0);
+    }
+
+    private Result grant(Command.LeaseGrant grant) {
+        if (grant.id() == 0) throw EtcdError.LEASE_NOT_FOUND.exception();
+        if (grant.ttl() > 9_000_000_000L) throw EtcdError.LEASE_TTL_TOO_LARGE.exception();
+        if (leases.containsKey(grant.id())) throw EtcdError.LEASE_EXISTS.exception();
+        leases.put(grant.id(), new Lease(grant.id(), grant.ttl(), 0));
+        return new Result.LeaseGrant(revision, grant.id(), grant.ttl());
+    }
+
+    private Result revoke(long id) {
+        if (leases.remove(id) == null) throw EtcdError.LEASE_NOT_FOUND.exception();
+        for (byte[] key : keys(id)) delete(new Command.DeleteRange(key, new byte[0], false));
+        return new Result.Done(now());
+    }
+
+    private Result checkpoint(Command.LeaseCheckpoint command) {
+        for (Command.Checkpoint of : command.checkpoints())
+            leases.computeIfPresent(
+                    of.id(), (id, lease) -> new Lease(id, lease.ttl(), of.remaining()));
+        return new Result.Done(revision);
+    }
+
+    List<Lease> leases() {
+        return List.copyOf(leases.values());
+    }
+
+    List<byte[]> keys(long id) {
+        return visible(new byte[] {0}, new byte[] {0}, now()).values().stream()
+                .filter(row -> row.lease == id)
+                .map(Row::key)
+                .toList();
     }
 
     private void checkPut(Command.Put put, List<Command.DeleteRange> deletes) {
-        if (put.lease() != 0) throw EtcdError.LEASE_NOT_FOUND.exception();
+        if (put.lease() != 0 && !leases.containsKey(put.lease()))
+            throw EtcdError.LEASE_NOT_FOUND.exception();
         if (!put.ignoreValue() && !put.ignoreLease()) return;
         boolean there = visible(put.key(), new byte[0], now()).size() == 1;
         for (Command.DeleteRange delete : deletes)
@@ -149,14 +203,15 @@ final class Oracle {
         long main = revision + 1;
         long created = old == null ? main : old.created;
         long version = old == null ? 1 : old.version + 1;
-        rows.add(new Row(put.key(), main, sub++, false, created, version, value));
+        long lease = put.ignoreLease() ? old.lease : put.lease();
+        rows.add(new Row(put.key(), main, sub++, false, created, version, value, lease));
         return new Result.Put(now(), put.prevKv() && old != null ? old.kv() : null);
     }
 
     private Result.DeleteRange delete(Command.DeleteRange delete) {
         List<Row> doomed = List.copyOf(visible(delete.key(), delete.rangeEnd(), now()).values());
         for (Row row : doomed)
-            rows.add(new Row(row.key, revision + 1, sub++, true, 0, 0, new byte[0]));
+            rows.add(new Row(row.key, revision + 1, sub++, true, 0, 0, new byte[0], 0));
         List<KeyValue> previous =
                 delete.prevKv() ? doomed.stream().map(Row::kv).toList() : List.of();
         return new Result.DeleteRange(now(), doomed.size(), previous);
@@ -213,7 +268,7 @@ final class Oracle {
         Collection<Row> found = visible(compare.key(), compare.rangeEnd(), revision).values();
         if (found.isEmpty())
             return compare.target() != Command.Target.VALUE
-                    && holds(compare, new Row(null, 0, 0, true, 0, 0, null));
+                    && holds(compare, new Row(null, 0, 0, true, 0, 0, null, 0));
         return found.stream().allMatch(row -> holds(compare, row));
     }
 
@@ -223,7 +278,7 @@ final class Oracle {
                     case VERSION -> Long.compare(row.version, compare.number());
                     case CREATE -> Long.compare(row.created, compare.number());
                     case MOD -> Long.compare(row.main, compare.number());
-                    case LEASE -> Long.compare(0, compare.number());
+                    case LEASE -> Long.compare(row.lease, compare.number());
                     case VALUE -> Arrays.compareUnsigned(row.value, compare.value());
                 };
         return switch (compare.relation()) {
@@ -237,9 +292,10 @@ final class Oracle {
     private Result.Compact compact(long at) {
         if (at <= compactRevision) throw EtcdError.COMPACTED.exception();
         if (at > revision) throw EtcdError.FUTURE_REVISION.exception();
-        compactRevision = at;
         Set<Row> newest = newest(at);
         newest.removeIf(row -> row.tombstone && row.main < at);
+        compactionHashes.put(at, hash(at, newest));
+        compactRevision = at;
         rows.removeIf(row -> row.main <= at && !newest.contains(row));
         return new Result.Compact(revision);
     }
@@ -254,9 +310,19 @@ final class Oracle {
     KvHash hash(long asked) {
         if (asked > revision) throw EtcdError.FUTURE_REVISION.exception();
         if (asked > 0 && asked < compactRevision) throw EtcdError.COMPACTED.exception();
-        long at = asked <= 0 ? revision : asked;
+        long at = asked == 0 ? revision : asked;
         Set<Row> keep = newest(at);
         keep.removeIf(row -> row.tombstone);
+        return hash(at, keep);
+    }
+
+    /** The one that was taken when this revision was compacted to. */
+    KvHash compactionHash(long at) {
+        KvHash then = compactionHashes.get(at);
+        return new KvHash(then.hash(), then.compactRevision(), at, revision);
+    }
+
+    private KvHash hash(long at, Set<Row> keep) {
         ByteArrayOutputStream hashed = new ByteArrayOutputStream();
         hashed.writeBytes("key".getBytes(StandardCharsets.UTF_8));
         for (Row row : rows) {
@@ -271,7 +337,7 @@ final class Oracle {
                             row.tombstone ? 0 : row.main,
                             row.version,
                             row.value,
-                            0));
+                            row.lease));
         }
         CRC32C crc = new CRC32C();
         crc.update(hashed.toByteArray());

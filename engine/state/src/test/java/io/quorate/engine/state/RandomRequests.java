@@ -15,10 +15,33 @@ final class RandomRequests {
     /** A command that passes the checks done before proposing. */
     Command command(Oracle oracle) {
         int dice = random.nextInt(100);
-        if (dice < 50) return checkedPut();
-        if (dice < 62) return delete();
-        if (dice < 96) return checkedTxn(oracle);
+        if (dice < 44) return checkedPut();
+        if (dice < 54) return delete();
+        if (dice < 86) return checkedTxn(oracle);
+        if (dice < 96) return leaseCommand();
         return new Command.Compact(compactRevision(oracle), false);
+    }
+
+    private Command leaseCommand() {
+        return switch (random.nextInt(5)) {
+            case 0, 1 -> new Command.LeaseGrant(lease(), ttl());
+            case 2 ->
+                    new Command.LeaseCheckpoint(
+                            List.of(
+                                    new Command.Checkpoint(lease(), random.nextInt(9)),
+                                    new Command.Checkpoint(lease(), 5)));
+            default -> new Command.LeaseRevoke(lease());
+        };
+    }
+
+    /** One of a few, or none. */
+    private long lease() {
+        long[] ids = {1, 2, Long.MAX_VALUE, -4, 3, 0};
+        return ids[random.nextInt(ids.length)];
+    }
+
+    private long ttl() {
+        return random.nextInt(10) == 0 ? Lease.TTL_MAX + 1 : random.nextLong(Lease.TTL_MAX + 1);
     }
 
     private long compactRevision(Oracle oracle) {
@@ -107,7 +130,7 @@ final class RandomRequests {
         return new Command.Put(
                 key(),
                 ignoreValue && random.nextInt(10) > 0 ? new byte[0] : value,
-                random.nextInt(40) == 0 ? 7 : 0,
+                random.nextInt(3) == 0 ? lease() : 0,
                 random.nextInt(3) == 0,
                 ignoreValue,
                 random.nextInt(8) == 0);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 
 /**
@@ -46,6 +47,17 @@ public record Stamp(String plugin, StorageProvider.Part part, int format) {
         } catch (IOException e) {
             throw new StorageException.Fatal("cannot read or write " + path, e);
         }
+    }
+
+    /**
+     * The stamp of a directory, which stays as it is; empty where there is none.
+     *
+     * @throws StorageException.Corruption for a damaged stamp
+     * @throws IOException when it cannot be read
+     */
+    public static Optional<Stamp> find(FileIo io, Path directory) throws IOException {
+        Path path = directory.resolve(FILE);
+        return io.exists(path) ? Optional.of(read(io, path)) : Optional.empty();
     }
 
     private void requireMine(Stamp found, Path directory) {

@@ -2,6 +2,8 @@ package io.quorate.spi.storage;
 
 import io.quorate.spi.plugin.Stable;
 
+import java.io.IOException;
+
 /** Everything a backend throws. The subtype decides what the engine does next. */
 @Stable(since = "1.0")
 public abstract sealed class StorageException extends RuntimeException {
@@ -9,6 +11,20 @@ public abstract sealed class StorageException extends RuntimeException {
 
     private StorageException(String message, Throwable cause) {
         super(message, cause);
+    }
+
+    /**
+     * What an I/O error means: a full disk is {@link NoSpace}; any other failure leaves the outcome
+     * unknown, so it is {@link Fatal}.
+     *
+     * @param doing what was tried and on which file, such as {@code cannot write /data/log/1.wal}
+     */
+    public static StorageException of(String doing, IOException e) {
+        if (e instanceof FileIo.OutOfSpace) {
+            return new NoSpace(doing + ": the disk or its quota is full; free space", e);
+        }
+        return new Fatal(
+                doing + ": " + e.getMessage() + "; check the disk, then restart this member", e);
     }
 
     /**

@@ -9,6 +9,9 @@ import java.util.Random;
 final class Seeds {
     private static final Long ONLY = Long.getLong("storage.seed");
 
+    /** Far apart, for neighbouring seeds begin with nearly the same random numbers. */
+    private static final long SPREAD = 0x9e37_79b9_7f4a_7c15L;
+
     private Seeds() {}
 
     static int scaled(int count) {
@@ -27,7 +30,7 @@ final class Seeds {
             return;
         }
         long start = new Random().nextLong() >>> 16;
-        for (int i = 0; i < scaled(count); i++) run(start + i, body);
+        for (int i = 0; i < scaled(count); i++) run(start + i * SPREAD, body);
     }
 
     private static void run(long seed, Body body) {

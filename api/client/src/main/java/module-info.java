@@ -1,0 +1,7 @@
+/** Java client of the v3 API. */
+module io.quorate.api.client {
+    requires transitive io.quorate.api.proto;
+    requires transitive io.quorate.api.grpc;
+
+    exports io.quorate.api.client;
+}

@@ -1,0 +1,18 @@
+package io.quorate.backend.xodus;
+
+import io.quorate.spi.storage.StorageProvider;
+import io.quorate.spi.storage.tck.RaftLogContract;
+
+import java.util.Map;
+
+class XodusRaftLogTest extends RaftLogContract {
+    @Override
+    protected StorageProvider provider() {
+        return new XodusStorageProvider();
+    }
+
+    @Override
+    protected Map<String, String> smallFiles() {
+        return Map.of("file-bytes", "64KiB", "page-bytes", "1KiB", "cache-bytes", "256KiB");
+    }
+}

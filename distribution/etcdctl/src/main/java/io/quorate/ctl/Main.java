@@ -1,0 +1,21 @@
+package io.quorate.ctl;
+
+import io.quorate.cli.Bytes;
+import io.quorate.cli.Program;
+import io.quorate.cli.Terminal;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** {@code bin/etcdctl}. */
+public final class Main {
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit code. */
+    public static void main(String[] args) {
+        Map<String, String> environment = new HashMap<>();
+        System.getenv().forEach((name, value) -> environment.put(name, Bytes.ofText(value)));
+        Program program = Etcdctl.program(Terminal.ofProcess(), environment);
+        Runtime.getRuntime().halt(program.run(Program.words(args)));
+    }
+}

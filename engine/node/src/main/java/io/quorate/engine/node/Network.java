@@ -1,0 +1,17 @@
+package io.quorate.engine.node;
+
+import io.quorate.spi.transport.Peer;
+import io.quorate.spi.transport.Transport;
+import io.quorate.spi.transport.TransportHandler;
+
+/** Where a replica gets its way to the others from, once it knows who it is. */
+public interface Network {
+    /**
+     * Opens the transport. Called once, by the thread that starts the node; the node closes it.
+     *
+     * @param clusterId unsigned
+     * @param self this member
+     * @throws io.quorate.spi.transport.TransportException when an address cannot be bound
+     */
+    Transport open(long clusterId, Peer self, TransportHandler handler);
+}

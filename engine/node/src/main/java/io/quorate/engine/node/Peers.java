@@ -1,0 +1,214 @@
+package io.quorate.engine.node;
+
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
+
+import io.quorate.engine.raft.Message;
+import io.quorate.engine.state.Member;
+import io.quorate.engine.state.StateMachine;
+import io.quorate.spi.storage.Identity;
+import io.quorate.spi.transport.Peer;
+import io.quorate.spi.transport.Refusal;
+import io.quorate.spi.transport.Transport;
+import io.quorate.spi.transport.TransportHandler;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * The other members: who they are, by the state's membership, and the messages to and from them.
+ *
+ * <p>A member that nobody here has heard of yet is answered nevertheless, at the URLs that it
+ * names: it may have been added by entries that have not come here, and this member may need it to
+ * get them. Members that were removed are told so and get nothing else.
+ */
+final class Peers implements PeerSender, AutoCloseable {
+    private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
+
+    private final Identity identity;
+    private final StateMachine state;
+    private final Consumer<Event> replica;
+    private final Runnable removed;
+    private final Transport transport;
+    // Guarded by this: the peers that the transport has.
+    private final Map<Long, Peer> known = new HashMap<>();
+    // What was logged of a peer last, so that a refusal at each attempt is one line.
+    private final Map<Long, String> logged = new ConcurrentHashMap<>();
+
+    /**
+     * @param peerUrls of this member
+     * @param replica takes messages
+     * @param removed called when a peer says that this member was removed; may be called repeatedly
+     */
+    Peers(
+            Identity identity,
+            List<String> peerUrls,
+            StateMachine state,
+            Consumer<Event> replica,
+            Runnable removed,
+            Network network) {
+        this.identity = identity;
+        this.state = state;
+        this.replica = replica;
+        this.removed = removed;
+        this.transport =
+                network.open(
+                        identity.clusterId(), peer(identity.memberId(), peerUrls), new Incoming());
+    }
+
+    private static Peer peer(long id, List<String> urls) {
+        return new Peer(id, urls.stream().map(URI::create).toList());
+    }
+
+    /** Makes these, but for this member itself, the peers; others are let go. */
+    synchronized void keep(List<Member> members) {
+        Map<Long, Peer> wanted = new HashMap<>();
+        for (Member member : members) {
+            if (member.id() != identity.memberId()) {
+                wanted.put(member.id(), peer(member.id(), member.peerUrls()));
+            }
+        }
+        // A stranger that wrote to this member stays until it is known to be removed.
+        known.forEach((id, peer) -> {
+            if (!state.isRemovedMember(id)) {
+                wanted.putIfAbsent(id, peer);
+            }
+        });
+        known.keySet().stream().filter(id -> !wanted.containsKey(id)).toList().forEach(this::drop);
+        wanted.values().forEach(this::put);
+    }
+
+    private synchronized void put(Peer peer) {
+        Peer old = known.put(peer.memberId(), peer);
+        if (peer.equals(old)) {
+            return;
+        }
+        transport.put(peer);
+        LOGGER.log(
+                INFO,
+                old == null ? "added remote peer" : "updated remote peer",
+                Fields.of(
+                        "local-member-id",
+                        hex(identity.memberId()),
+                        "remote-peer-id",
+                        hex(peer.memberId()),
+                        "remote-peer-urls",
+                        peer.urls().stream().map(URI::toString).toList()));
+    }
+
+    private void drop(long id) {
+        known.remove(id);
+        transport.remove(id);
+        LOGGER.log(
+                INFO,
+                "removed remote peer",
+                Fields.of(
+                        "local-member-id",
+                        hex(identity.memberId()),
+                        "removed-remote-peer-id",
+                        hex(id)));
+    }
+
+    @Override
+    public void send(Message message) {
+        transport.send(message.to(), MessageCodec.encode(message));
+    }
+
+    /** {@link System#nanoTime} since when a peer is connected; empty when it is not. */
+    OptionalLong connectedSince(long id) {
+        return transport.connectedSince(id);
+    }
+
+    /** How many of these are connected since then at least, this member always counted. */
+    int connectedSince(long nanos, List<Member> members) {
+        int count = 0;
+        for (Member member : members) {
+            boolean self = member.id() == identity.memberId();
+            if (self || isConnectedSince(member.id(), nanos)) {
+                count++;
+            }
+        }
+        return count;
+    }
+
+    boolean isConnectedSince(long id, long nanos) {
+        OptionalLong since = transport.connectedSince(id);
+        return since.isPresent() && since.getAsLong() - nanos <= 0;
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+    }
+
+    private static String hex(long id) {
+        return Long.toHexString(id);
+    }
+
+    /** What the transport tells. */
+    private final class Incoming implements TransportHandler {
+        @Override
+        public Optional<Refusal> admit(Peer from) {
+            if (state.isRemovedMember(from.memberId())) {
+                return Optional.of(Refusal.REMOVED);
+            }
+            synchronized (Peers.this) {
+                if (!known.containsKey(from.memberId())) {
+                    put(from);
+                }
+            }
+            return Optional.empty();
+        }
+
+        @Override
+        public void received(long from, byte[] bytes) {
+            try {
+                Message message = MessageCodec.decode(bytes);
+                if (message.to() == identity.memberId()) {
+                    replica.accept(new Event.Step(message));
+                }
+            } catch (IllegalArgumentException e) {
+                once(from, "dropped a message that this release does not know: " + e.getMessage());
+            }
+        }
+
+        @Override
+        public void snapshot(long from, byte[] header, InputStream body) throws IOException {
+            throw new IOException("snapshots are not taken yet");
+        }
+
+        @Override
+        public void unreachable(long to) {
+            replica.accept(new Event.Unreachable(to));
+        }
+
+        @Override
+        public void refused(long memberId, Refusal reason, String explanation) {
+            once(memberId, explanation);
+            if (reason == Refusal.REMOVED && !state.isRemovedMember(memberId)) {
+                removed.run();
+            }
+        }
+
+        private void once(long peer, String text) {
+            if (!text.equals(logged.put(peer, text))) {
+                LOGGER.log(
+                        WARNING,
+                        text,
+                        Fields.of(
+                                "local-member-id",
+                                hex(identity.memberId()),
+                                "remote-peer-id",
+                                hex(peer)));
+            }
+        }
+    }
+}

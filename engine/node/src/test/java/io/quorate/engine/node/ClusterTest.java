@@ -1,0 +1,156 @@
+package io.quorate.engine.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quorate.engine.node.TestCluster.Replica;
+import io.quorate.engine.state.EtcdError;
+import io.quorate.engine.state.EtcdException;
+import io.quorate.engine.state.Result;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+@Timeout(120)
+final class ClusterTest {
+    @Test
+    @Tag("CS-01")
+    @Tag("SE-32")
+    void threeMembersServeReadsAndWritesThroughAnyOfThem() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            int i = 0;
+            for (Replica writer : cluster.replicas.values()) {
+                TestMember.await(writer.put("key", "value" + i));
+                for (Replica reader : cluster.replicas.values()) {
+                    assertEquals("value" + i, reader.get("key"));
+                }
+                i++;
+            }
+            assertEquals(3, cluster.leader().node.state().members().size());
+            assertTrue(cluster.allAgree());
+        }
+    }
+
+    @Test
+    @Tag("RA-03")
+    @Tag("T12")
+    void leaderThatIsCutOffServesNeitherReadsNorWrites() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica old = cluster.leader();
+            TestMember.await(old.put("key", "before"));
+            cluster.network.isolate(old.id());
+            CompletableFuture<Result> lostWrite = old.put("lost", "x");
+            CompletableFuture<Void> staleRead = old.node.linearizablePoint();
+            Replica next = cluster.leaderOtherThan(old);
+            TestMember.await(next.put("key", "after"));
+            assertFalse(staleRead.isDone() && !staleRead.isCompletedExceptionally());
+            cluster.network.rejoin(old.id());
+            assertEquals("after", old.get("key"));
+            assertTrue(
+                    List.of(
+                                    EtcdError.TIMEOUT,
+                                    EtcdError.TIMEOUT_LEADER_FAILURE,
+                                    EtcdError.TIMEOUT_CONNECTION_LOST)
+                            .contains(TestMember.refusal(lostWrite)));
+            assertTrue(cluster.allAgree());
+        }
+    }
+
+    @Test
+    void followerThatIsCutOffInterruptsNobodyAndCatchesUp() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica leader = cluster.leader();
+            Replica cut = cluster.followers().getFirst();
+            long term = leader.node.term();
+            cluster.network.isolate(cut.id());
+            List<CompletableFuture<Result>> writes = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                writes.add(leader.put("key" + i, "value"));
+            }
+            writes.forEach(TestMember::await);
+            cluster.network.rejoin(cut.id());
+            assertEquals("value", cut.get("key199"));
+            // Pre-vote: who comes back does not unseat the leader.
+            assertEquals(term, leader.node.term());
+            assertTrue(cluster.allAgree());
+        }
+    }
+
+    @Test
+    @Tag("SE-25")
+    void writesWaitWithoutAMajorityAndGoOnByThemselves() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica leader = cluster.leader();
+            List<Replica> others = cluster.followers();
+            others.forEach(other -> cluster.network.isolate(other.id()));
+            TestCluster.until(() -> leader.node.leader() == 0);
+            CompletableFuture<Result> waiting = leader.put("key", "value");
+            CompletableFuture<Void> reading = leader.node.linearizablePoint();
+            others.forEach(other -> cluster.network.rejoin(other.id()));
+            TestMember.await(waiting);
+            assertTrue(servedOrToldOfAnotherLeader(reading));
+            assertEquals("value", others.getFirst().get("key"));
+        }
+    }
+
+    /** SE-22: a read that waits when another leader comes is told so. */
+    private static boolean servedOrToldOfAnotherLeader(CompletableFuture<Void> reading) {
+        try {
+            TestMember.await(reading);
+            return true;
+        } catch (EtcdException e) {
+            return e.error() == EtcdError.LEADER_CHANGED;
+        }
+    }
+
+    @Test
+    @Tag("SE-23")
+    void writesWithoutAMajorityTimeOut() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica leader = cluster.leader();
+            cluster.followers().forEach(other -> cluster.network.isolate(other.id()));
+            CompletableFuture<Result> write = leader.put("key", "value");
+            assertTrue(
+                    List.of(EtcdError.TIMEOUT, EtcdError.TIMEOUT_CONNECTION_LOST)
+                            .contains(TestMember.refusal(write)));
+        }
+    }
+
+    @Test
+    @Tag("RA-07")
+    @Tag("MA-19")
+    void leadershipMovesToWhoIsAskedFor() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica old = cluster.leader();
+            Replica heir = cluster.followers().getLast();
+            assertEquals(EtcdError.NOT_LEADER, TestMember.refusal(heir.node.moveLeader(old.id())));
+            assertEquals(
+                    EtcdError.BAD_LEADER_TRANSFEREE, TestMember.refusal(old.node.moveLeader(7)));
+            TestMember.await(old.node.moveLeader(heir.id()));
+            assertEquals(heir.id(), cluster.leader().id());
+            TestMember.await(old.put("key", "value"));
+        }
+    }
+
+    @Test
+    @Tag("EX-14")
+    @Tag("RA-07")
+    void leaderThatStopsHandsOverFirst() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica old = cluster.leader();
+            long term = old.node.term();
+            old.close();
+            Replica next = cluster.leader();
+            // An election after a time-out would have begun with a pre-vote of its own; a transfer
+            // is done by the time that the old leader has stopped.
+            assertEquals(term + 1, next.node.term());
+            TestMember.await(next.put("key", "value"));
+        }
+    }
+}

@@ -1,0 +1,265 @@
+package io.quorate.engine.node;
+
+import io.quorate.backend.memory.MemoryStorageProvider;
+import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.state.Command;
+import io.quorate.engine.state.KeyValue;
+import io.quorate.engine.state.Member;
+import io.quorate.engine.state.RangeQuery;
+import io.quorate.engine.state.Result;
+import io.quorate.spi.storage.RaftLog;
+import io.quorate.spi.storage.StateStore;
+import io.quorate.spi.storage.StorageProvider;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
+import java.util.random.RandomGenerator;
+
+/**
+ * Several replicas in one process, with real threads and short ticks, over a {@link TestNetwork}.
+ */
+final class TestCluster implements AutoCloseable {
+    private static final Duration TICK = Duration.ofMillis(20);
+    private static final long PATIENCE_NANOS = Duration.ofSeconds(60).toNanos();
+
+    final TestNetwork network = new TestNetwork();
+    final Map<String, Replica> replicas = new TreeMap<>();
+    private final Map<String, List<String>> initial;
+    private final long snapshotCount;
+
+    private TestCluster(Map<String, List<String>> initial, long snapshotCount) {
+        this.initial = initial;
+        this.snapshotCount = snapshotCount;
+    }
+
+    /** Members a, b, c … in the heap, ready. */
+    static TestCluster of(int members) {
+        return of(members, NodeConfig.DEFAULT_SNAPSHOT_COUNT);
+    }
+
+    /**
+     * @param snapshotCount entries after which the log is cut, with next to nothing kept
+     */
+    static TestCluster of(int members, long snapshotCount) {
+        Map<String, List<String>> initial = new TreeMap<>();
+        for (int i = 0; i < members; i++) {
+            initial.put(String.valueOf((char) ('a' + i)), List.of("http://member:" + (100 + i)));
+        }
+        TestCluster cluster = new TestCluster(initial, snapshotCount);
+        initial.keySet().forEach(name -> cluster.start(name, memory(), null));
+        cluster.replicas.values().forEach(r -> TestMember.await(r.node.ready()));
+        return cluster;
+    }
+
+    static StorageProvider memory() {
+        return new MemoryStorageProvider();
+    }
+
+    /** Starts a founding member on the storage given. */
+    Replica start(String name, StorageProvider storage, Path directory) {
+        return start(name, initial.get(name), storage, directory, Optional.empty());
+    }
+
+    /** Starts a member that was added at run time. */
+    Replica join(Member added, String name, StorageProvider storage, Path directory) {
+        RunningCluster running =
+                new RunningCluster(leader().node.clusterId(), leader().node.state().members());
+        return start(name, added.peerUrls(), storage, directory, Optional.of(running));
+    }
+
+    private Replica start(
+            String name,
+            List<String> peerUrls,
+            StorageProvider storage,
+            Path directory,
+            Optional<RunningCluster> running) {
+        Replica replica = new Replica(name, peerUrls, storage, directory, running);
+        replicas.put(name, replica);
+        return replica;
+    }
+
+    /** The one that leads with a majority; waits for it. */
+    Replica leader() {
+        List<Replica> found = new ArrayList<>();
+        until(() -> {
+            found.clear();
+            replicas.values().stream().filter(this::leadsMajority).forEach(found::add);
+            return found.size() == 1;
+        });
+        return found.getFirst();
+    }
+
+    /** The one that leads once somebody else than this one does. */
+    Replica leaderOtherThan(Replica old) {
+        until(() -> leader() != old);
+        return leader();
+    }
+
+    private boolean leadsMajority(Replica candidate) {
+        long followers =
+                replicas.values().stream()
+                        .filter(r -> r.node.leader() == candidate.id())
+                        .filter(r -> r.node.term() == candidate.node.term())
+                        .count();
+        long voters = candidate.node.state().members().stream().filter(m -> !m.learner()).count();
+        return candidate.node.leader() == candidate.id() && followers > voters / 2;
+    }
+
+    /** Any but the leader. */
+    List<Replica> followers() {
+        Replica leader = leader();
+        return replicas.values().stream().filter(r -> r != leader).toList();
+    }
+
+    /** Waits for something that is going to be true. */
+    static void until(BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("it did not become so");
+            }
+            java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+        }
+    }
+
+    /** Waits until all have applied the same, and tells whether they hold the same keys (T24). */
+    boolean allAgree() {
+        long last = leader().node.committedIndex();
+        until(() -> replicas.values().stream().allMatch(r -> r.node.appliedIndex() >= last));
+        return replicas.values().stream().map(r -> r.node.state().hashKv(0)).distinct().count()
+                == 1;
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(replicas.values()).forEach(Replica::close);
+        network.close();
+    }
+
+    /** One member. */
+    final class Replica implements AutoCloseable {
+        final String name;
+        final MetricRegistry metrics = new MetricRegistry();
+        final CompletableFuture<Throwable> failure = new CompletableFuture<>();
+        final CompletableFuture<Void> removed = new CompletableFuture<>();
+        final Node node;
+
+        private Replica(
+                String name,
+                List<String> peerUrls,
+                StorageProvider storage,
+                Path directory,
+                Optional<RunningCluster> running) {
+            this.name = name;
+            RaftLog log =
+                    storage.openLog(
+                            TestStorage.env(directory == null ? null : directory.resolve("log")));
+            StateStore state =
+                    storage.openState(
+                            TestStorage.env(directory == null ? null : directory.resolve("state")));
+            NodeConfig config =
+                    new NodeConfig(
+                            name,
+                            List.of("http://client-of-" + name + ":2379"),
+                            peerUrls,
+                            initial,
+                            "test",
+                            snapshotCount,
+                            snapshotCount == NodeConfig.DEFAULT_SNAPSHOT_COUNT
+                                    ? NodeConfig.DEFAULT_CATCH_UP_ENTRIES
+                                    : 1,
+                            NodeConfig.DEFAULT_LOG_BYTES_MAX,
+                            TICK,
+                            NodeConfig.DEFAULT_ELECTION_TICKS,
+                            NodeConfig.DEFAULT_MAX_REQUEST_BYTES,
+                            true,
+                            false);
+            ClusterSettings settings =
+                    new ClusterSettings(Optional.of(network.port()), false, 1, running, false);
+            node =
+                    Node.start(
+                            config,
+                            settings,
+                            log,
+                            state,
+                            metrics,
+                            new NodeListener() {
+                                @Override
+                                public void failed(Throwable cause) {
+                                    failure.complete(cause);
+                                }
+
+                                @Override
+                                public void removed() {
+                                    removed.complete(null);
+                                }
+                            },
+                            new NodeRuntime(
+                                    System::nanoTime,
+                                    InstantSource.system(),
+                                    Ticker.system(),
+                                    RandomGenerator.getDefault()));
+        }
+
+        long id() {
+            return node.memberId();
+        }
+
+        CompletableFuture<Result> put(String key, String value) {
+            return node.propose(TestMember.putCommand(key, value));
+        }
+
+        /** The value by a linearizable read; null for none. */
+        String get(String key) {
+            TestMember.await(node.linearizablePoint());
+            return getLocally(key);
+        }
+
+        String getLocally(String key) {
+            List<KeyValue> found =
+                    node.state()
+                            .range(
+                                    new RangeQuery(
+                                            TestMember.bytes(key),
+                                            new byte[0],
+                                            0,
+                                            0,
+                                            RangeQuery.Order.NONE,
+                                            RangeQuery.SortTarget.KEY,
+                                            false,
+                                            false,
+                                            0,
+                                            0,
+                                            0,
+                                            0))
+                            .kvs();
+            return found.isEmpty() ? null : TestMember.text(found.getFirst().value());
+        }
+
+        Member add(String url, boolean learner) {
+            Member member =
+                    new Member(
+                            MemberIds.joiningMember(List.of(url), System.nanoTime()),
+                            "",
+                            List.of(url),
+                            List.of(),
+                            learner);
+            TestMember.await(node.reconfigure(new Command.MemberAdd(member)));
+            return member;
+        }
+
+        @Override
+        public void close() {
+            replicas.remove(name, this);
+            node.close();
+        }
+    }
+}

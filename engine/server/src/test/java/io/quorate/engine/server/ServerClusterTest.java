@@ -1,0 +1,343 @@
+package io.quorate.engine.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.ByteString;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.quorate.api.proto.ClusterGrpc;
+import io.quorate.api.proto.KVGrpc;
+import io.quorate.api.proto.Member;
+import io.quorate.api.proto.MemberAddRequest;
+import io.quorate.api.proto.MemberListRequest;
+import io.quorate.api.proto.MemberPromoteRequest;
+import io.quorate.api.proto.MemberRemoveRequest;
+import io.quorate.api.proto.MemberUpdateRequest;
+import io.quorate.api.proto.PutRequest;
+import io.quorate.api.proto.RangeRequest;
+import io.quorate.engine.server.ServerConfig.Addresses;
+import io.quorate.engine.server.ServerConfig.Bootstrap;
+import io.quorate.engine.server.ServerConfig.Cluster;
+import io.quorate.engine.server.ServerConfig.Limits;
+import io.quorate.engine.server.ServerConfig.Mount;
+import io.quorate.engine.server.ServerConfig.Raft;
+import io.quorate.engine.server.ServerConfig.Storage;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+/** Whole members in this process that find each other over real sockets. */
+@Timeout(180)
+class ServerClusterTest {
+    private static final Raft QUICK =
+            new Raft(10_000, 5_000, Duration.ofMillis(50), Duration.ofMillis(500), true, true);
+
+    @TempDir Path directory;
+
+    private final Map<String, MemberUrl> peers = new TreeMap<>();
+    private final List<AutoCloseable> open = new ArrayList<>();
+
+    @AfterEach
+    void closeAll() throws Exception {
+        for (AutoCloseable closeable : open.reversed()) closeable.close();
+    }
+
+    @Test
+    @Tag("CS-01")
+    @Tag("CL-09")
+    @Tag("PE-01")
+    @Tag("HT-02")
+    void threeMembersFoundAClusterAndAnyOfThemServes() throws Exception {
+        List<EtcdServer> servers = found("a", "b", "c");
+        put(servers.get(0), "key", "value");
+        for (EtcdServer server : servers) {
+            assertEquals("value", get(server, "key"));
+            assertEquals(3, members(server).size());
+            members(server).forEach(member -> assertEquals(1, member.getClientURLsCount()));
+        }
+        String page = page(peers.get("a"), "/members");
+        assertTrue(page.startsWith("[{\"id\":"), page);
+        assertTrue(page(peers.get("b"), "/version").contains("\"etcdcluster\":\"3.7.0\""));
+    }
+
+    @Test
+    @Tag("EX-06")
+    void memberThatLostItsDataDoesNotFoundTheClusterAnew() throws Exception {
+        List<EtcdServer> servers = found("a", "b", "c");
+        servers.get(2).close();
+        ConfigException refused =
+                assertThrows(
+                        ConfigException.class,
+                        () -> EtcdServer.start(config("c", "again", false, Cluster.DEFAULT)));
+        assertTrue(
+                refused.getMessage().endsWith(" has already been bootstrapped"),
+                refused.getMessage());
+    }
+
+    @Test
+    @Tag("CS-02")
+    @Tag("EX-07")
+    @Tag("RC-09")
+    void whoJoinsMustKnowTheMembers() throws Exception {
+        reserve("a");
+        reserve("d");
+        ConfigException nobody =
+                assertThrows(
+                        ConfigException.class,
+                        () -> EtcdServer.start(config("d", "d", true, Cluster.DEFAULT)));
+        assertTrue(
+                nobody.getMessage().startsWith("cannot fetch cluster info from peer urls"),
+                nobody.getMessage());
+        peers.remove("d");
+        found("a");
+        reserve("d");
+        ConfigException notAdded =
+                assertThrows(
+                        ConfigException.class,
+                        () -> EtcdServer.start(config("d", "d", true, Cluster.DEFAULT)));
+        assertTrue(
+                notAdded.getMessage().endsWith("member count is unequal"), notAdded.getMessage());
+    }
+
+    @Test
+    @Tag("CL-01")
+    @Tag("CL-10")
+    @Tag("CL-11")
+    @Tag("CL-14")
+    @Tag("RC-05")
+    @Tag("RC-09")
+    @Tag("EX-03")
+    void learnerJoinsIsPromotedAndRemoved() throws Exception {
+        EtcdServer first = found("a").getFirst();
+        put(first, "key", "value");
+        MemberUrl url = reserve("b");
+        Member added =
+                cluster(first)
+                        .memberAdd(
+                                MemberAddRequest.newBuilder()
+                                        .addPeerURLs(url.text())
+                                        .setIsLearner(true)
+                                        .build())
+                        .getMember();
+        assertEquals("", added.getName());
+        refused(
+                "etcdserver: too many learner members in cluster",
+                Status.Code.FAILED_PRECONDITION,
+                () ->
+                        cluster(first)
+                                .memberAdd(
+                                        MemberAddRequest.newBuilder()
+                                                .addPeerURLs("http://127.0.0.1:1")
+                                                .setIsLearner(true)
+                                                .build()));
+        EtcdServer second = start(config("b", "b", true, Cluster.DEFAULT));
+        second.ready().get(60, TimeUnit.SECONDS);
+        assertTrue(second.node().status().learner());
+        once(
+                "etcdserver: can only promote a learner member which is in sync with leader",
+                () ->
+                        cluster(first)
+                                .memberPromote(
+                                        MemberPromoteRequest.newBuilder()
+                                                .setID(added.getID())
+                                                .build()));
+        assertEquals(2, members(first).size());
+        refused(
+                "etcdserver: can only promote a learner member",
+                Status.Code.FAILED_PRECONDITION,
+                () ->
+                        cluster(second)
+                                .memberPromote(
+                                        MemberPromoteRequest.newBuilder()
+                                                .setID(added.getID())
+                                                .build()));
+        put(second, "key", "other");
+        assertEquals("other", get(first, "key"));
+        // RC-03: the two must have been connected for five seconds.
+        once(
+                "etcdserver: unhealthy cluster",
+                () ->
+                        cluster(first)
+                                .memberRemove(
+                                        MemberRemoveRequest.newBuilder()
+                                                .setID(added.getID())
+                                                .build()));
+        second.terminated().get(60, TimeUnit.SECONDS);
+        put(first, "key", "alone");
+        // On its old data it hears the same again, and ends in order again.
+        EtcdServer again = start(config("b", "b", true, Cluster.DEFAULT));
+        again.terminated().get(60, TimeUnit.SECONDS);
+    }
+
+    /** Makes a call again as long as it is refused for this reason, which is to pass. */
+    private static void once(String passing, Call call) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (true) {
+            try {
+                call.make();
+                return;
+            } catch (StatusRuntimeException e) {
+                boolean passes = passing.equals(e.getStatus().getDescription());
+                if (!passes || System.nanoTime() - deadline > 0) throw e;
+            }
+        }
+    }
+
+    @Test
+    @Tag("CL-02")
+    @Tag("CL-03")
+    @Tag("CL-04")
+    @Tag("CL-07")
+    @Tag("RC-02")
+    @Tag("ER-18")
+    @Tag("ER-19")
+    void changesThatEndangerTheClusterAreRefusedWithEtcdsWords() throws Exception {
+        EtcdServer first = found("a").getFirst();
+        for (String bad : List.of("127.0.0.1:1", "ftp://a:1", "http://a", "http://a:1/x")) {
+            refused(
+                    "etcdserver: given member URLs are invalid",
+                    Status.Code.INVALID_ARGUMENT,
+                    () -> add(first, bad));
+        }
+        refused(
+                "etcdserver: Peer URLs already exists",
+                Status.Code.FAILED_PRECONDITION,
+                () -> add(first, peers.get("a").text()));
+        refused(
+                "etcdserver: member not found",
+                Status.Code.NOT_FOUND,
+                () ->
+                        cluster(first)
+                                .memberUpdate(
+                                        MemberUpdateRequest.newBuilder()
+                                                .setID(7)
+                                                .addPeerURLs("http://127.0.0.1:1")
+                                                .build()));
+        // A cluster of one may grow, but not again before the second has started.
+        add(first, "http://127.0.0.1:1");
+        refused(
+                "etcdserver: re-configuration failed due to not enough started members",
+                Status.Code.UNKNOWN,
+                () -> add(first, "http://127.0.0.1:2"));
+    }
+
+    private interface Call {
+        void make();
+    }
+
+    private static void refused(String text, Status.Code code, Call call) {
+        Status status = assertThrows(StatusRuntimeException.class, call::make).getStatus();
+        assertEquals(text, status.getDescription());
+        assertEquals(code, status.getCode());
+    }
+
+    private void add(EtcdServer at, String url) {
+        cluster(at).memberAdd(MemberAddRequest.newBuilder().addPeerURLs(url).build());
+    }
+
+    private List<EtcdServer> found(String... names) throws Exception {
+        for (String name : names) if (!peers.containsKey(name)) reserve(name);
+        List<EtcdServer> servers = new ArrayList<>();
+        for (String name : names) servers.add(start(config(name, name, false, Cluster.DEFAULT)));
+        for (EtcdServer server : servers) server.ready().get(60, TimeUnit.SECONDS);
+        return servers;
+    }
+
+    private EtcdServer start(ServerConfig config) {
+        EtcdServer server = EtcdServer.start(config);
+        open.add(server);
+        return server;
+    }
+
+    private MemberUrl reserve(String name) throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            MemberUrl url = MemberUrl.parse("http://127.0.0.1:" + socket.getLocalPort());
+            peers.put(name, url);
+            return url;
+        }
+    }
+
+    private ServerConfig config(String name, String folder, boolean existing, Cluster cluster) {
+        List<String> pairs = new ArrayList<>();
+        peers.forEach((member, url) -> pairs.add(member + "=" + url));
+        List<MemberUrl> own = List.of(peers.get(name));
+        List<MemberUrl> clients = MemberUrl.parseList("http://127.0.0.1:0");
+        return new ServerConfig(
+                name,
+                directory.resolve(folder),
+                Optional.empty(),
+                new Addresses(own, clients, List.of(), own, clients),
+                new Bootstrap(String.join(",", pairs), existing, "t"),
+                QUICK,
+                Limits.DEFAULT,
+                Storage.of("file"),
+                Mount.CORE,
+                cluster);
+    }
+
+    private ManagedChannel channel(EtcdServer server) {
+        MemberUrl url = server.clientUrls().getFirst();
+        ManagedChannel channel =
+                NettyChannelBuilder.forAddress(url.host(), url.port()).usePlaintext().build();
+        open.add(channel::shutdownNow);
+        return channel;
+    }
+
+    private ClusterGrpc.ClusterBlockingStub cluster(EtcdServer server) {
+        return ClusterGrpc.newBlockingStub(channel(server)).withDeadlineAfter(60, TimeUnit.SECONDS);
+    }
+
+    private List<Member> members(EtcdServer server) {
+        return cluster(server)
+                .memberList(MemberListRequest.newBuilder().setLinearizable(true).build())
+                .getMembersList();
+    }
+
+    private void put(EtcdServer server, String key, String value) {
+        KVGrpc.newBlockingStub(channel(server))
+                .withDeadlineAfter(60, TimeUnit.SECONDS)
+                .put(
+                        PutRequest.newBuilder()
+                                .setKey(ByteString.copyFromUtf8(key))
+                                .setValue(ByteString.copyFromUtf8(value))
+                                .build());
+    }
+
+    private String get(EtcdServer server, String key) {
+        return KVGrpc.newBlockingStub(channel(server))
+                .withDeadlineAfter(60, TimeUnit.SECONDS)
+                .range(RangeRequest.newBuilder().setKey(ByteString.copyFromUtf8(key)).build())
+                .getKvs(0)
+                .getValue()
+                .toStringUtf8();
+    }
+
+    private static String page(MemberUrl url, String path) throws IOException {
+        try (InputStream in = URI.create(url.text() + path).toURL().openStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+}
