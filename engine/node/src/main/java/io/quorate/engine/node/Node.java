@@ -274,9 +274,7 @@ public final class Node implements AutoCloseable {
         return new CorruptionChecker(
                 identity.memberId(),
                 new CorruptionChecker.Replica(
-                        this::hashKv,
-                        state::compactionHashes,
-                        () -> linearizablePoint().join()),
+                        this::hashKv, state::compactionHashes, () -> linearizablePoint().join()),
                 PeerHashes.NOBODY,
                 guilty -> propose(new Command.RaiseAlarm(new Alarm(guilty, Alarm.CORRUPT))));
     }
@@ -340,8 +338,7 @@ public final class Node implements AutoCloseable {
         return raft;
     }
 
-    private ReplicaLoop replicaLoop(
-            RawNode raft, Bootstrap bootstrap, RaftLogStorage storage) {
+    private ReplicaLoop replicaLoop(RawNode raft, Bootstrap bootstrap, RaftLogStorage storage) {
         ConfState conf = bootstrap.conf();
         return new ReplicaLoop(
                 events,
@@ -733,8 +730,7 @@ public final class Node implements AutoCloseable {
         Map<String, Object> fields = sizes(size, inUse);
         fields.put("current-db-size-bytes-diff", size - before);
         fields.put("current-db-size-in-use-bytes-diff", inUse - inUseBefore);
-        fields.put(
-                "took", Duration.ofNanos(runtime.nanoTime().getAsLong() - start).toString());
+        fields.put("took", Duration.ofNanos(runtime.nanoTime().getAsLong() - start).toString());
         LOGGER.log(INFO, "finished defragmenting directory", fields);
     }
 
