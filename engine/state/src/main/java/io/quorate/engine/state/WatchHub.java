@@ -67,7 +67,7 @@ public final class WatchHub implements AutoCloseable {
     private volatile int watchers;
 
     private int slow;
-    private boolean closed;
+    private volatile boolean closed;
 
     /** The last revision dispatched; null while there are no watches, to keep no history alive. */
     private History.Node cursor;
@@ -423,6 +423,11 @@ public final class WatchHub implements AutoCloseable {
             deliveredEvents.add(events.events().size());
             if (events.previous()) HistoryReader.findPrevious(events, store, state);
         }
+    }
+
+    /** From then on the store may be somebody else's. */
+    boolean closed() {
+        return closed;
     }
 
     void unqueued(int events) {
