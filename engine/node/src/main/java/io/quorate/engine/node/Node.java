@@ -173,15 +173,16 @@ public final class Node implements AutoCloseable {
         this.cluster = cluster;
         this.runtime = runtime;
         this.listener = listener;
-        this.log = log;
-        this.store = store;
+        this.metrics = new NodeMetrics(registry);
+        this.log = new MeasuredLog(log, metrics.logBytesWritten);
+        this.store = new MeasuredStore(store, metrics.openViews);
         this.timeoutNanos =
                 BASE_TIMEOUT
                         .plus(config.tick().multipliedBy(2L * config.electionTicks()))
                         .toNanos();
         this.state =
                 StateMachine.open(
-                        store,
+                        this.store,
                         StateOptions.DEFAULT,
                         task -> Thread.ofVirtual().name("watch-dispatch").start(task));
         int members = config.initialCluster().size();
@@ -193,17 +194,16 @@ public final class Node implements AutoCloseable {
                             + " members, but this member has no network to the others; name it alone"
                             + " in the initial cluster, or give it a transport");
         }
-        var bootstrap = Bootstrap.of(config, cluster, log, state);
+        var bootstrap = Bootstrap.of(config, cluster, this.log, state);
         this.identity = bootstrap.identity();
         this.ids = new IdGenerator(identity.memberId(), runtime.wallClock().millis());
-        this.metrics = new NodeMetrics(registry);
         this.quota = new Quota(config.upkeep(), state::sizeOnDisk);
         this.checker = checker();
         if (config.upkeep().corruptCheck().initial()) {
             checker.initialCheck();
         }
         this.proposals = new PendingProposals(metrics);
-        var storage = new RaftLogStorage(log, state.applied().index(), bootstrap.conf());
+        var storage = new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf());
         this.lessor = lessor();
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
@@ -288,6 +288,8 @@ public final class Node implements AutoCloseable {
                 new Checkpointer(
                         config,
                         log::sizeOnDisk,
+                        runtime.nanoTime(),
+                        metrics.checkpointDuration,
                         at -> events.post(new Event.Checkpointed(at)),
                         this::fail);
         return new ApplyLoop(
@@ -300,7 +302,8 @@ public final class Node implements AutoCloseable {
                         clusterVersion(),
                         versionKnown,
                         this::agreeOnVersion,
-                        config.upkeep().slowApply()),
+                        config.upkeep().slowApply(),
+                        runtime.wallClock()),
                 quota,
                 this::raiseQuotaAlarm,
                 config.upkeep().compactionRows(),
@@ -483,10 +486,27 @@ public final class Node implements AutoCloseable {
         }
         var proposal =
                 new PendingProposal(id, command, data, deadline(), term, new CompletableFuture<>());
+        measure(proposal);
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
         }
         return proposal.outcome();
+    }
+
+    // ME-14: what the cluster is made of is not a request in etcd's sense.
+    private void measure(PendingProposal proposal) {
+        if (MembershipChange.isOne(proposal.command())) {
+            return;
+        }
+        String type = ApplyObserver.op(proposal.command());
+        long start = runtime.nanoTime().getAsLong();
+        var unused =
+                proposal.outcome()
+                        .whenComplete((result, thrown) ->
+                                metrics.answered(
+                                        type,
+                                        thrown == null,
+                                        runtime.nanoTime().getAsLong() - start));
     }
 
     /** Completes once the alarm is raised, or cannot be; one attempt at a time. */
@@ -513,7 +533,17 @@ public final class Node implements AutoCloseable {
             return askLeader(((Command.MemberPromote) change).id())
                     .thenCompose(done -> linearizablePoint().thenApply(point -> done));
         }
-        return reconfiguration.check(change, this::inspect).thenCompose(checked -> propose(change));
+        return reconfiguration
+                .check(change, this::inspect)
+                .thenCompose(checked -> propose(change))
+                .whenComplete((done, thrown) -> {
+                    if (thrown != null && change instanceof Command.MemberPromote) {
+                        metrics.promotionFailed(
+                                thrown instanceof CompletionException wrapper
+                                        ? wrapper.getCause().getMessage()
+                                        : thrown.getMessage());
+                    }
+                });
     }
 
     // CL-10

@@ -356,6 +356,11 @@ public final class StateMachine implements AutoCloseable {
         return published.revision();
     }
 
+    /** Keys that are not deleted at the current revision. */
+    public long keys() {
+        return published.root().live;
+    }
+
     /** Last compacted revision, -1 before the first compaction. */
     public long compactRevision() {
         return published.compactRevision();
