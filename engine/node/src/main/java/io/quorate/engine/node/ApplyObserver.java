@@ -12,6 +12,7 @@ import io.quorate.spi.storage.Identity;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** Counts and logs what is applied. Apply thread only. */
@@ -66,6 +67,11 @@ final class ApplyObserver {
             case Command.MemberAttributes attributes -> {}
             case Command.ClusterVersion(String version) -> changed(version);
         }
+    }
+
+    /** The whole state was replaced by that of another member. */
+    void replaced(Optional<String> version) {
+        version.filter(now -> !now.equals(clusterVersion)).ifPresent(this::changed);
     }
 
     void refused(Command command, long nanos) {

@@ -186,14 +186,16 @@ public final class Node implements AutoCloseable {
         this.ids = new IdGenerator(identity.memberId(), runtime.wallClock().millis());
         var metrics = new NodeMetrics(registry);
         this.proposals = new PendingProposals(metrics);
-        var storage = new RaftLogStorage(log, state.applied().index(), bootstrap.conf());
+        var snapshots = new OutgoingSnapshots(state::view);
+        var storage =
+                new RaftLogStorage(log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor(metrics);
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
         this.reconfiguration =
                 new Reconfiguration(cluster, identity.memberId(), state, peers, runtime.nanoTime());
         this.apply = applyLoop(metrics);
-        this.replica = replicaLoop(raft, bootstrap, storage, metrics);
+        this.replica = replicaLoop(raft, bootstrap, storage, snapshots, metrics);
         String suffix = Long.toHexString(identity.memberId());
         // Platform threads: they do file I/O, and nobody may interrupt them.
         this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
@@ -289,7 +291,11 @@ public final class Node implements AutoCloseable {
     }
 
     private ReplicaLoop replicaLoop(
-            RawNode raft, Bootstrap bootstrap, RaftLogStorage storage, NodeMetrics metrics) {
+            RawNode raft,
+            Bootstrap bootstrap,
+            RaftLogStorage storage,
+            OutgoingSnapshots snapshots,
+            NodeMetrics metrics) {
         ConfState conf = bootstrap.conf();
         return new ReplicaLoop(
                 events,
@@ -302,6 +308,7 @@ public final class Node implements AutoCloseable {
                 new ReadIndexQueue(metrics, ids.next()),
                 proposals,
                 metrics,
+                snapshots,
                 peers.<PeerSender>map(way -> way).orElse(PeerSender.NOBODY),
                 runtime.nanoTime(),
                 new ReplicaLoop.Seams() {
@@ -319,6 +326,11 @@ public final class Node implements AutoCloseable {
                     @Override
                     public void following() {
                         lessor.follow();
+                    }
+
+                    @Override
+                    public void install(ArrivedSnapshot snapshot) {
+                        apply.install(snapshot);
                     }
 
                     @Override

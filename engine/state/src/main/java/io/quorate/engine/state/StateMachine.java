@@ -1,8 +1,10 @@
 package io.quorate.engine.state;
 
 import io.quorate.spi.storage.Applied;
+import io.quorate.spi.storage.Install;
 import io.quorate.spi.storage.ReadView;
 import io.quorate.spi.storage.StateStore;
+import io.quorate.spi.storage.StorageException;
 import io.quorate.spi.storage.WriteBatch;
 
 import java.util.List;
@@ -41,19 +43,26 @@ public final class StateMachine implements AutoCloseable {
     static final BooleanSupplier STAYS = () -> false;
 
     private final StateStore store;
-    private final Writer writer;
-    private final Leases leases;
-    private final Compaction compaction;
-    private final Membership membership;
-    private final Meta meta;
+    private final StateOptions options;
+    private final History history;
+    private volatile Writer writer;
+    private volatile Leases leases;
+    private volatile Compaction compaction;
+    private volatile Membership membership;
+    private volatile Meta meta;
     private final WatchHub watches;
     private volatile Published published;
+
+    // For reads: odd while the state is being replaced, another one afterwards; and when it is over.
+    private volatile long replacements;
+    private volatile CompletableFuture<Void> replaced = CompletableFuture.completedFuture(null);
 
     /** What {@link Compaction#committed} was told, or will be when the commit is complete. */
     private long compactionCommitted = -1;
 
     private StateMachine(
             StateStore store,
+            StateOptions options,
             Writer writer,
             Leases leases,
             Compaction compaction,
@@ -62,6 +71,8 @@ public final class StateMachine implements AutoCloseable {
             History history,
             Executor dispatcher) {
         this.store = store;
+        this.options = options;
+        this.history = history;
         this.writer = writer;
         this.leases = leases;
         this.compaction = compaction;
@@ -109,6 +120,7 @@ public final class StateMachine implements AutoCloseable {
             Compaction compaction = new Compaction(recovery.index(), meta);
             return new StateMachine(
                     store,
+                    options,
                     writer,
                     leases,
                     compaction,
@@ -301,11 +313,17 @@ public final class StateMachine implements AutoCloseable {
 
     private <T> T read(Read<T> read, BooleanSupplier abandoned) {
         while (true) {
+            replaced.join();
+            long before = replacements;
             // The newest compact revision is asked for again after what the read relies on.
             try (Rows rows = new Rows(store, () -> published.compactRevision(), abandoned)) {
-                return read.from(published, rows);
+                T answer = read.from(published, rows);
+                if (before % 2 == 0 && before == replacements) return answer;
             } catch (Rows.Overtaken e) {
                 // A compaction came in between. Happens once for each compaction at most.
+            } catch (StorageException.Corruption e) {
+                // An index and a store of different states do not go together.
+                if (before % 2 == 0 && before == replacements) throw e;
             }
         }
     }
@@ -401,6 +419,59 @@ public final class StateMachine implements AutoCloseable {
     /** Bytes of the store that hold live data. */
     public long sizeInUse() {
         return store.sizeInUse();
+    }
+
+    /**
+     * Starts to take in a whole state of another member; see {@link StateStore#beginInstall}. Any
+     * thread, while none is open. It ends with {@link #replace}, or when it is closed.
+     */
+    public Install beginInstall(Applied at) {
+        return store.beginInstall(at);
+    }
+
+    /**
+     * Puts the state that was fed to the install in the place of this one, durably. What was applied
+     * and not committed is lost. Reads wait meanwhile, about a second for each million rows; watches
+     * then go on behind what they have seen. For the apply thread.
+     */
+    public void replace(Install install) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        replaced = done;
+        replacements++;
+        try {
+            watches.replace(() -> {
+                install.commit();
+                reload();
+            });
+        } finally {
+            replacements++;
+            done.complete(null);
+        }
+    }
+
+    private void reload() {
+        compaction.close();
+        try (ReadView view = store.view()) {
+            meta = new Meta(view);
+            long compacted = Compaction.last(meta);
+            Recovery recovery = Recovery.of(view);
+            long revision = Math.max(recovery.lastRevision(), compacted);
+            leases = Leases.of(view, recovery.index());
+            history.restart(revision);
+            writer =
+                    new Writer(
+                            store,
+                            recovery.index(),
+                            new RowCache(options.cacheBytes()),
+                            history,
+                            leases,
+                            revision,
+                            compacted);
+            compaction = new Compaction(recovery.index(), meta);
+            compactionCommitted = -1;
+            membership = new Membership(view);
+            publish(view.applied());
+        }
     }
 
     /** Forgets what was not committed, and ends all watches. The store stays open. */

@@ -66,6 +66,9 @@ public final class WatchHub implements AutoCloseable {
     /** Watches; read without the lock by the apply thread. */
     private volatile int watchers;
 
+    /** Odd while the state is being replaced; changed by the apply thread. */
+    private volatile long generation;
+
     private int slow;
     private boolean closed;
 
@@ -173,6 +176,38 @@ public final class WatchHub implements AutoCloseable {
         // A watch that is created after this look starts after the revision, or reads it itself.
         if (watchers != 0 && dispatching.compareAndSet(false, true))
             dispatcher.execute(this::dispatch);
+    }
+
+    /**
+     * Replaces the state under the watches: those that had all of the old state read what the new
+     * one has beyond it, as if they had fallen behind (T6).
+     *
+     * @param swap puts the new state into the store, restarts the history and publishes
+     */
+    void replace(Runnable swap) {
+        Set<WatchStream> told = new LinkedHashSet<>();
+        generation++;
+        lock.lock();
+        try {
+            catchUp(told);
+            for (WatchStream stream : streams) {
+                for (Watcher watcher : stream.watchers.values()) demote(watcher);
+                told.add(stream);
+            }
+            swap.run();
+            if (watchers > 0) cursor = history.newest();
+        } finally {
+            generation++;
+            lock.unlock();
+        }
+        wake(told);
+    }
+
+    private void demote(Watcher watcher) {
+        if (watcher.state != Watcher.State.SYNCED) return;
+        watcher.next = Math.max(watcher.next, cursor.revision + 1);
+        synced.remove(watcher);
+        setBehind(watcher);
     }
 
     // ---- the dispatcher
@@ -441,7 +476,10 @@ public final class WatchHub implements AutoCloseable {
             lock.unlock();
         }
         if (behind.isEmpty()) return;
+        long before = generation;
         HistoryReader.Piece piece = new HistoryReader(store, history, state).read(behind);
+        // Read from two states; the reader is woken when there is one again.
+        if (before % 2 != 0 || before != generation) return;
         into.addAll(piece.messages());
         lock.lock();
         try {
