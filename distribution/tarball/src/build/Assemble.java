@@ -28,6 +28,9 @@ public final class Assemble {
                     + "java.net.http,java.security.jgss,java.security.sasl,java.sql,java.xml,jdk.crypto.ec,jdk.jfr,"
                     + "jdk.management,jdk.naming.dns,jdk.net,jdk.unsupported,jdk.zipfs,jdk.jcmd";
 
+    /** The tools that have a start-up cache of their own. */
+    private static final List<String> TOOLS = List.of("etcdctl");
+
     public static void main(String[] args) throws Exception {
         Path skeleton = Path.of(args[0]);
         Path home = Path.of(args[1]);
@@ -186,7 +189,7 @@ public final class Assemble {
                                 "--group=0",
                                 "--numeric-owner",
                                 "--mtime=" + time,
-                                "--exclude=etcd.aot*",
+                                "--exclude=*.aot*",
                                 "--transform=s,^" + home.getFileName() + "," + root + ",",
                                 "--transform=s,^runtime," + root + "/runtime,",
                                 "-C",
@@ -198,16 +201,23 @@ public final class Assemble {
         run(command, Map.of("GZIP", "-n"));
     }
 
-    /** The same step that {@code bin/etcd} takes at its first start in a new place. */
+    /**
+     * The same step that {@code bin/etcd} and the tools take at their first start in a new place.
+     */
     private static void recordCache(Path home) throws Exception {
         Files.deleteIfExists(home.resolve("lib/etcd.aot.stamp"));
+        Map<String, String> jdk = Map.of("JAVA_HOME", System.getProperty("java.home"));
         run(
                 List.of(
                         "sh",
                         "-c",
                         "set -eu; home=$0; . \"$home/bin/java.sh\"; prepare_aot \"$home\" \"$java\"",
                         home.toString()),
-                Map.of("JAVA_HOME", System.getProperty("java.home")));
+                jdk);
+        for (String tool : TOOLS) {
+            Files.deleteIfExists(home.resolve("lib/" + tool + ".aot.stamp"));
+            run(List.of(home.resolve("bin/" + tool).toString(), "version"), jdk);
+        }
     }
 
     private static void run(List<String> command, Map<String, String> environment)

@@ -1,7 +1,6 @@
 package io.quorate.benchmarks;
 
-import io.grpc.CallOptions;
-import io.grpc.ManagedChannel;
+import io.grpc.Channel;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
@@ -19,7 +18,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A closed loop: each client has one call under way and sends the next from the answer's callback,
- * so the only client threads are the event loops. Calls that end in the measured window count.
+ * so the only client threads are the connections' readers. Calls that end in the measured window
+ * count.
  */
 final class Load {
     private static final int GRACE_SECONDS = 60;
@@ -111,13 +111,13 @@ final class Load {
     }
 
     private final class Client implements StreamObserver<byte[]> {
-        private final ManagedChannel channel;
+        private final Channel channel;
         private final SplittableRandom random;
         private final Histogram latencies = new Histogram();
         private final CompletableFuture<Histogram> done = new CompletableFuture<>();
         private long sentNanos;
 
-        Client(ManagedChannel channel, int seed) {
+        Client(Channel channel, int seed) {
             this.channel = channel;
             this.random = new SplittableRandom(seed);
         }
@@ -125,7 +125,8 @@ final class Load {
         void next() {
             sentNanos = System.nanoTime();
             byte[] request = requests[random.nextInt(requests.length)];
-            ClientCalls.asyncUnaryCall(channel.newCall(method, CallOptions.DEFAULT), request, this);
+            ClientCalls.asyncUnaryCall(
+                    channel.newCall(method, Connections.IN_READER), request, this);
         }
 
         @Override

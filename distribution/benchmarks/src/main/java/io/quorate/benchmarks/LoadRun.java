@@ -25,8 +25,7 @@ final class LoadRun {
         try (ServerProcess process = new ServerProcess(server, options.serverFlags(), folder)) {
             process.awaitReady();
             try (Connections connections =
-                    new Connections(
-                            process.clientPort(), options.connections(), options.eventLoops())) {
+                    new Connections(process.clientPort(), options.connections())) {
                 for (Workload workload : options.workloads()) {
                     Load.Measurement measured = Load.run(options, workload, process, connections);
                     add(report, server.name(), workload.title(), measured);
@@ -38,7 +37,7 @@ final class LoadRun {
         ServerProcess.delete(folder);
     }
 
-    private static void add(Report report, String server, String title, Load.Measurement measured) {
+    static void add(Report report, String server, String title, Load.Measurement measured) {
         Histogram latencies = measured.latencies();
         report.add(server, title, Report.Metric.PER_SECOND, measured.perSecond());
         report.add(server, title, Report.Metric.P50, latencies.quantile(0.5) / 1e3);

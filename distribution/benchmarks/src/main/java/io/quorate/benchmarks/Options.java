@@ -12,6 +12,8 @@ import java.util.Optional;
  * What to measure.
  *
  * @param servers one server, or two to compare
+ * @param watchers of one key, over all connections
+ * @param leases kept alive in turn
  * @param clients calls under way at any time, over all connections
  * @param total calls to measure; 0 = go by {@code duration}
  * @param directory where data directories are made
@@ -23,6 +25,8 @@ record Options(
         List<Workload> workloads,
         int connections,
         int clients,
+        int watchers,
+        int leases,
         int keyBytes,
         int valueBytes,
         int keys,
@@ -30,13 +34,14 @@ record Options(
         Duration duration,
         long total,
         int rounds,
-        int eventLoops,
         Duration idle,
         Path directory,
         Optional<Path> json) {
     enum Mode {
         LOAD,
-        START
+        START,
+        WATCH,
+        KEEPALIVE
     }
 
     /** A program under the name that the results carry. */
@@ -49,6 +54,8 @@ record Options(
                 switch (args.getFirst()) {
                     case "load" -> Mode.LOAD;
                     case "start" -> Mode.START;
+                    case "watch" -> Mode.WATCH;
+                    case "keepalive" -> Mode.KEEPALIVE;
                     default -> throw new IllegalArgumentException("no command " + args.getFirst());
                 };
         List<Server> servers = new ArrayList<>();
@@ -56,14 +63,15 @@ record Options(
         List<Workload> workloads = List.of(Workload.values());
         int connections = 4;
         int clients = 64;
+        int watchers = 1_000;
+        int leases = 1_000;
         int keyBytes = 16;
         int valueBytes = 256;
         int keys = 10_000;
         Duration warmUp = Duration.ofSeconds(5);
         Duration duration = Duration.ofSeconds(10);
         long total = 0;
-        int rounds = mode == Mode.LOAD ? 3 : 5;
-        int eventLoops = 2;
+        int rounds = mode == Mode.START ? 5 : 3;
         Duration idle = Duration.ofSeconds(5);
         Path directory = Path.of(System.getProperty("java.io.tmpdir"));
         Optional<Path> json = Optional.empty();
@@ -78,6 +86,8 @@ record Options(
                 case "--workloads" -> workloads = workloads(value);
                 case "--connections" -> connections = positive(option, value);
                 case "--clients" -> clients = positive(option, value);
+                case "--watchers" -> watchers = positive(option, value);
+                case "--leases" -> leases = positive(option, value);
                 case "--key-bytes" -> keyBytes = positive(option, value);
                 case "--value-bytes" -> valueBytes = positive(option, value);
                 case "--keys" -> keys = positive(option, value);
@@ -85,7 +95,6 @@ record Options(
                 case "--duration" -> duration = Duration.ofSeconds(positive(option, value));
                 case "--total" -> total = positive(option, value);
                 case "--rounds" -> rounds = positive(option, value);
-                case "--event-loops" -> eventLoops = positive(option, value);
                 case "--idle" -> idle = Duration.ofSeconds(positive(option, value));
                 case "--dir" -> directory = Path.of(value);
                 case "--json" -> json = Optional.of(Path.of(value));
@@ -105,6 +114,8 @@ record Options(
                 workloads,
                 connections,
                 clients,
+                watchers,
+                leases,
                 keyBytes,
                 valueBytes,
                 keys,
@@ -112,7 +123,6 @@ record Options(
                 duration,
                 total,
                 rounds,
-                eventLoops,
                 idle,
                 directory,
                 json);

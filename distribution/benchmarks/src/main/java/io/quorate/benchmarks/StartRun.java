@@ -54,7 +54,7 @@ final class StartRun {
         try (ServerProcess process = new ServerProcess(server, options.serverFlags(), folder)) {
             awaitListener(process);
             process.awaitReady();
-            try (Connections connections = new Connections(process.clientPort(), 1, 1)) {
+            try (Connections connections = new Connections(process.clientPort(), 1)) {
                 range(options, connections);
             }
             long nanos = System.nanoTime() - process.startedNanos();

@@ -39,6 +39,12 @@ final class Binaries {
         return other.isEmpty() ? home().resolve("bin").resolve("etcd") : Path.of(other);
     }
 
+    /** Our client; {@code -Dquorate.etcdctl=FILE} puts another in its place, to try the tests. */
+    static Path ownEtcdctl() {
+        String other = System.getProperty("quorate.etcdctl", "");
+        return other.isEmpty() ? home().resolve("bin").resolve("etcdctl") : Path.of(other);
+    }
+
     /** The server we must equal: etcd 3.7. */
     static Path etcd37() {
         return reference("etcd 3.7", "real.etcd", "ETCD37", cached("etcd"));
@@ -47,6 +53,16 @@ final class Binaries {
     /** The client of etcd 3.7. */
     static Path etcdctl37() {
         return reference("etcdctl 3.7", "real.etcdctl", "ETCDCTL37", cached("etcdctl"));
+    }
+
+    /** The offline tool of etcd 3.7. */
+    static Path etcdutl37() {
+        return reference("etcdutl 3.7", "real.etcdutl", "ETCDUTL37", cached("etcdutl"));
+    }
+
+    /** Our offline tool. */
+    static Path ourEtcdutl() {
+        return home().resolve("bin").resolve("etcdutl");
     }
 
     /** The server of the oldest line whose clients we must serve: etcd 3.4. */

@@ -68,6 +68,16 @@ record Etcdctl(String version, Path executable) {
         }
     }
 
+    /**
+     * Standard error without what only a Go program can tell of its own connection and stack: the
+     * peer, the balancer's last words, the stack of a fatal log line.
+     */
+    static String withoutGoInternals(String errors) {
+        return errors.replaceAll("\"peer\":\"[^\"]*\",", "")
+                .replaceAll("(code = DeadlineExceeded desc = )(\\\\\"|[^\"])*", "$1…")
+                .replaceAll(",\"stacktrace\":\"(\\\\.|[^\"])*\"", "");
+    }
+
     private static String comparable(Member member, String format, String text) {
         String same = text.replace(member.endpoint(), "ENDPOINT");
         same = same.replaceAll("\"(ts|target|caller)\":\"[^\"]*\"", "\"$1\":\"…\"");

@@ -6,25 +6,29 @@ import com.google.protobuf.ByteString;
 
 import io.quorate.api.proto.DeleteRangeRequest;
 import io.quorate.api.proto.LeaseGrantRequest;
+import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
 /**
- * Runs the same etcdctl sessions against our server and a real etcd: exit codes and all output are
- * the same, but for what {@link Etcdctl} puts aside.
+ * Runs the same sessions with real etcdctls and with ours, against our server and real etcds: exit
+ * codes and all output are the same, but for what {@link Etcdctl} puts aside. What etcdctl 3.7 (or
+ * 3.4, where a session names it) prints against etcd 3.7 is what all others must print.
  *
  * <p>{@code -Dsession=NAME} runs one session only.
  */
@@ -62,10 +66,16 @@ final class EtcdctlSessionTest {
 
     @RegisterExtension static final Members MEMBERS = Members.perClass();
 
-    private static Member ours;
-    private static Member real;
-    private static EtcdClient oursClient;
-    private static EtcdClient realClient;
+    /** Our etcdctl, beside 3.4 and 3.7. */
+    private static final String OWN = "own";
+
+    /** Each server by the name it is started under, with a client of this test. */
+    private static final Map<String, Server> SERVERS = new HashMap<>();
+
+    private record Server(Member member, EtcdClient client) {}
+
+    /** A tool at a server; the first of a list is the reference for the others. */
+    private record Side(Etcdctl etcdctl, String server) {}
 
     static Stream<Arguments> sessions() {
         String only = System.getProperty("session", "");
@@ -73,7 +83,7 @@ final class EtcdctlSessionTest {
                 .filter(name -> only.isEmpty() || name.equals(only))
                 .map(Session::read)
                 .flatMap(session ->
-                        session.clients().stream()
+                        clients(session).stream()
                                 .flatMap(client ->
                                         session.formats().stream()
                                                 .map(format ->
@@ -81,86 +91,140 @@ final class EtcdctlSessionTest {
                                                                 session.name(), client, format))));
     }
 
-    @BeforeAll
-    static void startServers() {
-        startPair();
+    /** Ours must equal the newest. */
+    private static List<String> clients(Session session) {
+        List<String> clients = new ArrayList<>(session.clients());
+        if (clients.contains("3.7")) clients.add(OWN);
+        return clients;
     }
 
     @AfterAll
     static void closeClients() {
-        closePair();
+        SERVERS.values().forEach(server -> server.client().close());
+        SERVERS.clear();
     }
 
-    private static void startPair() {
-        String[] flags = {
-            "--initial-advertise-peer-urls=" + PEER_URL, "--initial-cluster=m1=" + PEER_URL
+    /** Each side writes to a server of its own, so that all see the same revisions. */
+    private static List<Side> sides(String client) {
+        return switch (client) {
+            case "3.4" -> {
+                Etcdctl tool = new Etcdctl(client, Binaries.etcdctl34());
+                yield List.of(new Side(tool, "real"), new Side(tool, "ours"));
+            }
+            case "3.7" -> {
+                Etcdctl tool = new Etcdctl(client, Binaries.etcdctl37());
+                yield List.of(new Side(tool, "real"), new Side(tool, "ours"));
+            }
+            default -> {
+                Etcdctl own = new Etcdctl(client, Binaries.ownEtcdctl());
+                yield List.of(
+                        new Side(new Etcdctl("3.7", Binaries.etcdctl37()), "real"),
+                        new Side(own, "real-own"),
+                        new Side(own, "ours-own"));
+            }
         };
-        ours = MEMBERS.start("ours", Binaries.ours(), flags);
-        real = MEMBERS.start("real", Binaries.etcd37(), flags);
-        oursClient = new EtcdClient(ours);
-        realClient = new EtcdClient(real);
     }
 
-    private static void closePair() {
-        if (oursClient != null) oursClient.close();
-        if (realClient != null) realClient.close();
+    private static Server server(Side side) {
+        return SERVERS.computeIfAbsent(
+                side.server(),
+                name -> {
+                    boolean real = name.startsWith("real");
+                    Member member =
+                            MEMBERS.start(
+                                    name,
+                                    real ? Binaries.etcd37() : Binaries.ours(),
+                                    "--initial-advertise-peer-urls=" + PEER_URL,
+                                    "--initial-cluster=m1=" + PEER_URL);
+                    return new Server(member, new EtcdClient(member));
+                });
     }
 
     @ParameterizedTest(name = "{0}, etcdctl {1}, -w {2}")
     @MethodSource("sessions")
     @Tag("CT-01")
+    @Tag("CT-06")
+    @Tag("CT-07")
+    @Tag("CT-08")
+    @Tag("CT-14")
+    @Tag("CT-17")
     @Tag("TX-27")
     @Tag("KV-08")
     @Tag("KV-41")
-    void printsTheSameAgainstOurServer(String name, String client, String format) throws Exception {
-        for (String need : Session.read(name).needs()) {
+    void allToolsPrintTheSameAtAllServers(String name, String client, String format)
+            throws Exception {
+        Session session = Session.read(name);
+        for (String need : session.needs()) {
             Assumptions.assumeTrue(
                     HAS.contains(need), "the server has no " + need + " yet; -Dhas=" + need);
         }
-        Etcdctl etcdctl =
-                client.equals("3.4")
-                        ? new Etcdctl(client, Binaries.etcdctl34())
-                        : new Etcdctl(client, Binaries.etcdctl37());
+        List<Side> sides = sides(client);
         boolean passed = false;
         try {
-            Session session = Session.read(name);
-            prepare(oursClient, session.needs());
-            prepare(realClient, session.needs());
-            assertEquals(revision(realClient), revision(oursClient), "revision at the start");
-            for (Session.Call call : session.calls()) same(etcdctl, session, format, call);
+            catchUp(sides);
+            for (Side side : sides) prepare(server(side).client(), session.needs());
+            for (Session.Call call : session.calls()) same(sides, session, format, call);
             passed = true;
         } finally {
             // After a difference the stores may differ too, which is not the next session's fault.
             if (!passed) {
-                closePair();
-                ours.kill();
-                real.kill();
-                startPair();
+                for (Server server : SERVERS.values()) {
+                    server.client().close();
+                    server.member().kill();
+                }
+                SERVERS.clear();
             }
         }
     }
 
-    private static void same(Etcdctl etcdctl, Session session, String format, Session.Call call)
-            throws Exception {
-        List<String> words = call.words(revision(realClient));
-        var fromOurs =
-                CompletableFuture.supplyAsync(() -> etcdctl.run(ours, format, words, call.stdin()));
-        Exec.Outcome expected = etcdctl.run(real, format, words, call.stdin());
-        Exec.Outcome actual = fromOurs.get();
-        String where =
-                "%s.session:%d: etcdctl %s -w %s %s"
-                        .formatted(
-                                session.name(),
-                                call.line(),
-                                etcdctl.version(),
-                                format,
-                                String.join(" ", words));
-        assertEquals(print(expected), print(actual), where);
+    /** Brings all stores to the same revision: other sessions ran on some of them only. */
+    private static void catchUp(List<Side> sides) throws Exception {
+        long newest = 0;
+        for (Side side : sides) newest = Math.max(newest, revision(server(side).client()));
+        PutRequest put =
+                PutRequest.newBuilder().setKey(ByteString.copyFromUtf8("catch-up")).build();
+        for (Side side : sides) {
+            EtcdClient client = server(side).client();
+            while (revision(client) < newest) client.kv.put(put).get();
+        }
+        // The deletion that empties a store makes a revision only where there is a key.
+        for (Side side : sides) server(side).client().kv.put(put).get();
     }
 
-    private static String print(Exec.Outcome outcome) {
-        return "exit %d%n%s%n--- stderr%n%s"
-                .formatted(outcome.exit(), outcome.out(), outcome.err());
+    private static void same(List<Side> sides, Session session, String format, Session.Call call)
+            throws Exception {
+        List<String> words = call.words(revision(server(sides.getFirst()).client()));
+        List<CompletableFuture<Exec.Outcome>> outcomes =
+                sides.stream()
+                        .map(side ->
+                                CompletableFuture.supplyAsync(
+                                        () ->
+                                                side.etcdctl()
+                                                        .run(
+                                                                server(side).member(),
+                                                                format,
+                                                                words,
+                                                                call.stdin())))
+                        .toList();
+        boolean own = sides.getLast().etcdctl().version().equals(OWN);
+        String expected = print(outcomes.getFirst().get(), own);
+        for (int i = 1; i < sides.size(); i++) {
+            String where =
+                    "%s.session:%d: etcdctl %s at %s, -w %s %s"
+                            .formatted(
+                                    session.name(),
+                                    call.line(),
+                                    sides.get(i).etcdctl().version(),
+                                    sides.get(i).server(),
+                                    format,
+                                    String.join(" ", words));
+            assertEquals(expected, print(outcomes.get(i).get(), own), where);
+        }
+    }
+
+    private static String print(Exec.Outcome outcome, boolean own) {
+        String errors = own ? Etcdctl.withoutGoInternals(outcome.err()) : outcome.err();
+        return "exit %d%n%s%n--- stderr%n%s".formatted(outcome.exit(), outcome.out(), errors);
     }
 
     /** An empty store, with two leases for a session that needs leases. */

@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
 
 /** Runs a command line tool to its end. */
 final class Exec {
-    private static final int SECONDS_MAX = 60;
+    /** {@code -Dexec.seconds}: more for long variants. */
+    private static final int SECONDS_MAX = Integer.getInteger("exec.seconds", 60);
 
     private Exec() {}
 

@@ -5,7 +5,7 @@ import java.util.List;
 
 /** Help and usage texts in cobra's layout (CT-16, CT-62). */
 final class Help {
-    private static final int NAME_WIDTH = 11;
+    private static final int NAME_WIDTH_MIN = 11;
 
     private final List<String> groups;
 
@@ -61,29 +61,30 @@ final class Help {
     }
 
     private void children(StringBuilder out, CommandPath path) {
+        int width =
+                path.last().children().stream()
+                        .mapToInt(child -> child.name().length())
+                        .reduce(NAME_WIDTH_MIN, Math::max);
         List<Command> sorted =
                 path.last().children().stream()
                         .sorted(Comparator.comparing(Command::name))
                         .toList();
         if (!path.isRoot() || groups.isEmpty()) {
             out.append("\n\nAvailable Commands:");
-            sorted.forEach(child -> line(out, child));
+            sorted.forEach(child -> line(out, child, width));
             return;
         }
         for (String group : groups) {
             out.append("\n\n").append(group);
             sorted.stream()
                     .filter(child -> child.group().equals(group))
-                    .forEach(child -> line(out, child));
+                    .forEach(child -> line(out, child, width));
         }
     }
 
-    private static void line(StringBuilder out, Command child) {
-        out.append("\n  ").append(padded(child.name())).append(' ').append(child.brief());
-    }
-
-    private static String padded(String name) {
-        return name + " ".repeat(Math.max(0, NAME_WIDTH - name.length()));
+    private static void line(StringBuilder out, Command child, int width) {
+        String name = child.name() + " ".repeat(width - child.name().length());
+        out.append("\n  ").append(name).append(' ').append(child.brief());
     }
 
     private static void flags(StringBuilder out, String heading, List<Flag> flags) {

@@ -226,7 +226,6 @@ final class FieldsPrinter extends Printer {
             unsigned("Leader", answer.getLeader());
             raw("IsLearner", String.valueOf(answer.getIsLearner()));
             unsigned("RaftIndex", answer.getRaftIndex());
-            unsigned("RaftTerm", answer.getRaftTerm());
             unsigned("RaftAppliedIndex", answer.getRaftAppliedIndex());
             raw("Errors", "[" + Bytes.ofText(String.join(" ", answer.getErrorsList())) + "]");
             quoted("Endpoint", status.endpoint());

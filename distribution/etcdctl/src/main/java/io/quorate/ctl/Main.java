@@ -13,9 +13,16 @@ public final class Main {
 
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] args) {
-        Map<String, String> environment = new HashMap<>();
-        System.getenv().forEach((name, value) -> environment.put(name, Bytes.ofText(value)));
-        Program program = Etcdctl.program(Terminal.ofProcess(), environment);
+        Program program = Etcdctl.program(Terminal.ofProcess(), environment());
         Runtime.getRuntime().halt(program.run(Program.words(args)));
+    }
+
+    /** The process's variables as byte strings. */
+    static Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>();
+        for (Map.Entry<String, String> variable : System.getenv().entrySet()) {
+            environment.put(variable.getKey(), Bytes.ofText(variable.getValue()));
+        }
+        return environment;
     }
 }

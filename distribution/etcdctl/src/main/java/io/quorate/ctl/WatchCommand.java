@@ -84,10 +84,10 @@ final class WatchCommand {
 
     private static void interactive(Invocation call) {
         Session session = Session.open(call);
-        try (Cluster cluster = session.watchingCluster()) {
-            WatchCommand command = new WatchCommand(session, cluster, call.environment());
-            while (true) command.line(readLine(call));
-        }
+        // Not closed: the end of the input ends the process, and no watch needs to hear of it.
+        Cluster cluster = session.watchingCluster();
+        WatchCommand command = new WatchCommand(session, cluster, call.environment());
+        while (true) command.line(readLine(call));
     }
 
     private static String readLine(Invocation call) {

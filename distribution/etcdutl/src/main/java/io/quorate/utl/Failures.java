@@ -22,10 +22,19 @@ final class Failures {
 
     /** Does the work; what is wrong with files, stores and requests ends the tool with code 1. */
     static void told(Work work) {
+        told("stat", work);
+    }
+
+    /**
+     * As {@link #told(Work)}.
+     *
+     * @param first call of the system that etcd makes for the file, which names it when it fails
+     */
+    static void told(String first, Work work) {
         try {
             work.run();
         } catch (IOException | UncheckedIOException e) {
-            throw Etcdutl.failure(reason(e));
+            throw Etcdutl.failure(reason(e, first));
         } catch (EtcdException e) {
             throw Etcdutl.failure(e.error().text().replaceFirst("^etcdserver: ", ""));
         } catch (StorageException | ConfigException e) {
@@ -42,9 +51,9 @@ final class Failures {
         }
     }
 
-    private static String reason(Exception failure) {
+    private static String reason(Exception failure, String first) {
         return switch (failure) {
-            case NoSuchFileException e -> "stat " + e.getFile() + ": no such file or directory";
+            case NoSuchFileException e -> first + " " + e.getFile() + ": no such file or directory";
             case AccessDeniedException e -> "open " + e.getFile() + ": permission denied";
             case FileSystemException e when e.getReason() != null ->
                     e.getFile() + ": " + e.getReason();

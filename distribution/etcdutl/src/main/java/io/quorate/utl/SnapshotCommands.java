@@ -135,7 +135,7 @@ final class SnapshotCommands {
                                 .map(Path::of),
                         StorageFlags.storage(flags, plugins));
         ConsoleLog log = new ConsoleLog(call.terminal(), Clock.systemUTC(), "snapshot/restore");
-        Failures.told(() -> SnapshotRestore.run(request, log));
+        Failures.told("open", () -> SnapshotRestore.run(request, log));
     }
 
     private static String text(FlagValues flags, String name) {

@@ -1,5 +1,8 @@
 package io.quorate.launcher;
 
+import io.quorate.engine.node.Upkeep;
+import io.quorate.engine.node.Upkeep.AutoCompaction;
+import io.quorate.engine.node.Upkeep.CorruptCheck;
 import io.quorate.engine.server.ConfigException;
 import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
@@ -11,6 +14,7 @@ import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
 import io.quorate.engine.server.ServerConfig.Storage;
 import io.quorate.launcher.Flag.Support;
+import io.quorate.launcher.GoValues.BadValue;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -75,6 +79,7 @@ final class Configuration {
                 bootstrap(name, detected),
                 raft,
                 limits(),
+                upkeep(),
                 storage(home),
                 values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE,
                 cluster());
@@ -313,6 +318,55 @@ final class Configuration {
                 values.duration("warning-unary-request-duration"),
                 values.duration("watch-progress-notify-interval"),
                 values.text("metrics").equals("extensive"));
+    }
+
+    private Upkeep upkeep() {
+        boolean compactions = FeatureGates.isOn("CompactHashCheck", gates());
+        int rows = count("compaction-batch-limit");
+        return new Upkeep(
+                values.number("quota-backend-bytes"),
+                autoCompaction(),
+                new CorruptCheck(
+                        FeatureGates.isOn("InitialCorruptCheck", gates()),
+                        notNegative("corrupt-check-time"),
+                        compactions ? values.duration("compact-hash-check-time") : Duration.ZERO),
+                // etcd too takes 1000 when the limit is not set, which is 0.
+                rows <= 0 ? Upkeep.DEFAULT_COMPACTION_ROWS : rows,
+                values.duration("warning-apply-duration"));
+    }
+
+    private Duration notNegative(String flag) {
+        Duration duration = values.duration(flag);
+        return duration.isNegative() ? Duration.ZERO : duration;
+    }
+
+    /** SE-60 to SE-62: a whole number means hours, or revisions. */
+    private AutoCompaction autoCompaction() {
+        String retention = values.text("auto-compaction-retention");
+        boolean revisions = values.text("auto-compaction-mode").equals("revision");
+        boolean whole = retention.matches("\\+?\\d{1,18}");
+        Duration period;
+        try {
+            period =
+                    whole
+                            ? Duration.ofHours(Long.parseLong(retention))
+                            : GoValues.duration(retention);
+        } catch (BadValue | ArithmeticException e) {
+            throw new ConfigException(
+                    "error parsing CompactionRetention: time: invalid duration \""
+                            + retention
+                            + "\"",
+                    e);
+        }
+        if (period.isNegative()) {
+            throw new ConfigException(
+                    "--auto-compaction-retention must be >=0 (set to " + retention + ")");
+        }
+        if (period.isZero()) return new AutoCompaction.Off();
+        if (!revisions) return new AutoCompaction.Periodic(period);
+        // As in etcd, a duration in the place of a number is its nanoseconds.
+        return new AutoCompaction.Revisions(
+                whole ? Long.parseLong(retention) : period.toNanos());
     }
 
     private int count(String flag) {

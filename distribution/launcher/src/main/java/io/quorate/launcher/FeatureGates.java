@@ -25,19 +25,23 @@ final class FeatureGates {
                     Map.entry("TxnModeWriteWithSharedBuffer", true));
 
     /** Gates that this release serves at any value; the others at their default only. */
-    private static final Set<String> SERVED = Set.of("LeaseCheckpoint", "LeaseCheckpointPersist");
+    private static final Set<String> SERVED =
+            Set.of(
+                    "CompactHashCheck",
+                    "InitialCorruptCheck",
+                    "LeaseCheckpoint",
+                    "LeaseCheckpointPersist");
 
     private FeatureGates() {}
 
     /**
      * Refuses what this release does not have, and gates that do not fit each other.
      *
-     * @param parsed what {@link #parse} made of the flag
+     * @param text a valid value
      */
-    static void check(String parsed) {
-        for (String part : parsed.split(",")) {
-            String gate = part.substring(0, Math.max(0, part.indexOf('=')));
-            if (!gate.isEmpty() && !SERVED.contains(gate)) {
+    static void check(String text) {
+        for (String gate : changed(text).keySet()) {
+            if (!SERVED.contains(gate)) {
                 throw new ConfigException(
                         "feature gate "
                                 + gate
@@ -47,7 +51,7 @@ final class FeatureGates {
                                 + ")");
             }
         }
-        if (isOn("LeaseCheckpointPersist", parsed) && !isOn("LeaseCheckpoint", parsed)) {
+        if (isOn("LeaseCheckpointPersist", text) && !isOn("LeaseCheckpoint", text)) {
             throw new ConfigException(
                     "enabling feature gate LeaseCheckpointPersist requires enabling feature gate"
                             + " LeaseCheckpoint");
@@ -56,6 +60,17 @@ final class FeatureGates {
 
     /** The gates that are not at their default, sorted; empty when all are. */
     static String parse(String text) {
+        StringBuilder shown = new StringBuilder();
+        changed(text)
+                .forEach((gate, on) ->
+                        shown.append(shown.isEmpty() ? "" : ",")
+                                .append(gate)
+                                .append('=')
+                                .append(on));
+        return shown.toString();
+    }
+
+    private static TreeMap<String, Boolean> changed(String text) {
         TreeMap<String, Boolean> changed = new TreeMap<>();
         for (String part : text.split(",")) {
             if (part.isBlank()) continue;
@@ -68,22 +83,14 @@ final class FeatureGates {
             }
             if (on != DEFAULTS.get(gate)) changed.put(gate, on);
         }
-        StringBuilder shown = new StringBuilder();
-        changed.forEach((gate, on) ->
-                shown.append(shown.isEmpty() ? "" : ",").append(gate).append('=').append(on));
-        return shown.toString();
+        return changed;
     }
 
     /**
-     * @param parsed what {@link #parse} made of the flag
+     * @param text a valid value
      */
-    static boolean isOn(String gate, String parsed) {
-        String changed = gate + "=";
-        for (String part : parsed.split(",")) {
-            if (part.startsWith(changed))
-                return Boolean.parseBoolean(part.substring(changed.length()));
-        }
-        return DEFAULTS.get(gate);
+    static boolean isOn(String gate, String text) {
+        return changed(text).getOrDefault(gate, DEFAULTS.get(gate));
     }
 
     private static boolean on(String gate, String value) {

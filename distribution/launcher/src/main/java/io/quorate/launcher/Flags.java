@@ -140,7 +140,7 @@ final class Flags {
                             Type.NUMBER,
                             "0",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Size of the state at which writes are refused; 0 means 2 GiB.",
                             ""),
                     flag(
@@ -277,8 +277,9 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Switches for features in trial, A=true,B=false.",
-                            "LeaseCheckpoint and LeaseCheckpointPersist may be switched; the others"
-                                    + " may be named at their default."),
+                            "CompactHashCheck, InitialCorruptCheck, LeaseCheckpoint and"
+                                    + " LeaseCheckpointPersist may be switched; the others may be"
+                                    + " named at their default."),
                     flag(
                             "config-file",
                             Section.MEMBER,
@@ -510,7 +511,7 @@ final class Flags {
                             Type.TEXT,
                             "0",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "How much history automatic compaction keeps; 0 is off.",
                             ""),
                     flag(
@@ -519,9 +520,9 @@ final class Flags {
                             Type.TEXT,
                             "periodic",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Whether the retention is a time (periodic) or a number of revisions (revision).",
-                            "Used with --auto-compaction-retention only."),
+                            ""),
                     flag(
                             "v2-deprecation",
                             Section.CLUSTERING,
@@ -924,7 +925,7 @@ final class Flags {
                             Type.DURATION,
                             "0s",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Time between two comparisons of the members' states; 0 is off.",
                             ""),
                     flag(
@@ -933,7 +934,7 @@ final class Flags {
                             Type.DURATION,
                             "1m",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Time between two comparisons of compaction hashes.",
                             "Used with the gate CompactHashCheck only."),
                     flag(
@@ -942,9 +943,9 @@ final class Flags {
                             Type.NUMBER,
                             "1000",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "Revisions that one step of a compaction deletes.",
-                            "Changes the pace only."),
+                            ""),
                     flag(
                             "compaction-sleep-interval",
                             Section.FEATURES,
@@ -978,9 +979,9 @@ final class Flags {
                             Type.DURATION,
                             "100ms",
                             "",
-                            Support.HARMLESS,
+                            Support.WORKS,
                             "A request whose apply takes longer is logged.",
-                            "Slow applies are not logged yet."),
+                            ""),
                     flag(
                             "bootstrap-defrag-threshold-megabytes",
                             Section.FEATURES,

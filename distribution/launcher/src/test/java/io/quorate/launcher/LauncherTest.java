@@ -3,6 +3,9 @@ package io.quorate.launcher;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.engine.node.Upkeep;
+import io.quorate.engine.node.Upkeep.AutoCompaction;
+import io.quorate.engine.node.Upkeep.CorruptCheck;
 import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 
@@ -16,6 +19,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,13 +81,15 @@ class LauncherTest {
                 "--logger zzz | unknown logger option \\\"zzz\\\"",
                 "--log-format zzz | unknown log format: zzz, supported values json, console",
                 "--auto-compaction-mode zzz | unknown auto-compaction-mode \\\"zzz\\\"",
+                "--auto-compaction-retention 5x | error parsing CompactionRetention: time: invalid duration \\\"5x\\\"",
+                "--auto-compaction-retention -5m | --auto-compaction-retention must be >=0 (set to -5m)",
                 "--discovery-token x | both --discovery-token and --discovery-endpoints must be set",
                 "--discovery-srv x --initial-cluster a=http://b:1 | multiple discovery or bootstrap flags are set. Choose one of \\\"initial-cluster\\\", \\\"discovery-endpoints\\\" or \\\"discovery-srv\\\"",
                 "--tls-min-version TLS1.0 | unexpected TLS version \\\"TLS1.0\\\" (must be one of: TLS1.2, TLS1.3)",
                 "--config-file /nonexistent | open /nonexistent: no such file or directory",
                 "--auth-token jwt | flag --auth-token is not supported by this release yet; remove it or keep its default (simple)",
                 "--cert-file x | flag --cert-file is not supported by this release yet; remove it or keep its default (empty)",
-                "--feature-gates InitialCorruptCheck=true | feature gate InitialCorruptCheck is not supported by this release yet; remove it or keep its default (false)",
+                "--feature-gates PriorityRequest=true | feature gate PriorityRequest is not supported by this release yet; remove it or keep its default (false)",
                 "--feature-gates LeaseCheckpointPersist=true | enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint",
             })
     void aRefusedConfigurationEndsWith1AndSaysWhy(String line, String message) {
@@ -139,6 +145,53 @@ class LauncherTest {
     }
 
     @Test
+    @Tag("FL-14")
+    @Tag("FL-92")
+    @Tag("FL-93")
+    @Tag("FL-94")
+    @Tag("FL-97")
+    void theUpkeepIsAsTheFlagsSay() {
+        assertEquals(Upkeep.DEFAULT, configure("--name a").orElseThrow().upkeep());
+        Upkeep upkeep =
+                configure(
+                                "--quota-backend-bytes=-1 --corrupt-check-time=1h"
+                                        + " --compact-hash-check-time=2m"
+                                        + " --compaction-batch-limit=7 --warning-apply-duration=1s"
+                                        + " --feature-gates=CompactHashCheck=true,InitialCorruptCheck=true")
+                        .orElseThrow()
+                        .upkeep();
+        assertEquals(
+                new Upkeep(
+                        -1,
+                        new AutoCompaction.Off(),
+                        new CorruptCheck(true, Duration.ofHours(1), Duration.ofMinutes(2)),
+                        7,
+                        Duration.ofSeconds(1)),
+                upkeep);
+    }
+
+    @ParameterizedTest
+    @Tag("FL-53")
+    @Tag("FL-54")
+    @Tag("SE-60")
+    @Tag("SE-61")
+    @Tag("SE-62")
+    @CsvSource({
+        "--auto-compaction-retention=0, Off[]",
+        "--auto-compaction-retention=0s, Off[]",
+        "--auto-compaction-retention=2, Periodic[period=PT2H]",
+        "--auto-compaction-retention=30m, Periodic[period=PT30M]",
+        "--auto-compaction-mode=revision, Off[]",
+        "--auto-compaction-mode=revision --auto-compaction-retention=1000, Revisions[retained=1000]",
+        "--auto-compaction-mode=revision --auto-compaction-retention=1s, Revisions[retained=1000000000]",
+    })
+    void retentionIsHoursOrADurationOrRevisions(String line, String compaction) {
+        assertEquals(
+                compaction,
+                configure(line).orElseThrow().upkeep().autoCompaction().toString());
+    }
+
+    @Test
     void laterFlagsAreTakenAtTheirDefaultHoweverItIsWritten() {
         assertTrue(
                 configure(
@@ -150,12 +203,12 @@ class LauncherTest {
 
     @Test
     void flagsWithoutEffectSayWhy() {
-        assertTrue(configure("--bcrypt-cost 9 --force").isPresent());
+        assertTrue(configure("--compaction-sleep-interval 3s --force").isPresent());
         assertTrue(
                 log.has(
                         "flag has no effect in this release",
-                        "\"flag-name\":\"bcrypt-cost\"",
-                        "no passwords"));
+                        "\"flag-name\":\"compaction-sleep-interval\"",
+                        "Changes the pace only"));
         assertTrue(log.has("flag is no longer supported - ignoring", "\"flag-name\":\"force\""));
     }
 

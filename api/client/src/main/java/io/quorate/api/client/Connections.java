@@ -133,8 +133,7 @@ final class Connections implements AutoCloseable {
                             settings,
                             executor,
                             timer,
-                            readers,
-                            new GrpcClientConnection.Events() {});
+                            readers);
             boolean late;
             synchronized (this) {
                 slot.connection = connection;

@@ -1,6 +1,7 @@
 package io.quorate.api.client;
 
 import io.grpc.Deadline;
+import io.grpc.Status;
 import io.quorate.api.grpc.ByteSink;
 import io.quorate.api.grpc.ClientSettings;
 import io.quorate.api.grpc.GrpcClientConnection;
@@ -14,9 +15,13 @@ import java.net.Socket;
 import java.net.StandardSocketOptions;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * A socket, with or without TLS, under a {@link GrpcClientConnection}: one thread reads, whoever
@@ -36,10 +41,14 @@ final class SocketConnection implements ByteSink {
     }
 
     /**
-     * Connects, by the calling thread.
+     * Connects, by the calling thread, and waits until the server has spoken HTTP/2. A process that
+     * hangs, or is about to end, still accepts connections; a write sent there would be lost, and
+     * nobody could tell that it surely was.
      *
+     * @param timeout for each of connecting, TLS and the server's first word
      * @param readers makes the thread that reads
-     * @throws IOException when no address of the host takes the connection in time, or TLS fails
+     * @throws IOException when no address of the host takes the connection in time, TLS fails, or
+     *     what is there speaks no HTTP/2
      */
     static GrpcClientConnection open(
             Endpoint endpoint,
@@ -48,8 +57,7 @@ final class SocketConnection implements ByteSink {
             ClientSettings settings,
             Executor executor,
             ScheduledExecutorService timer,
-            ThreadFactory readers,
-            GrpcClientConnection.Events events)
+            ThreadFactory readers)
             throws IOException {
         Socket raw = connect(endpoint, timeout);
         SocketConnection socket;
@@ -63,6 +71,7 @@ final class SocketConnection implements ByteSink {
             raw.close();
             throw e;
         }
+        CompletableFuture<Void> spoken = new CompletableFuture<>();
         GrpcClientConnection connection =
                 new GrpcClientConnection(
                         socket,
@@ -72,9 +81,41 @@ final class SocketConnection implements ByteSink {
                         executor,
                         timer,
                         Deadline.getSystemTicker(),
-                        events);
+                        new GrpcClientConnection.Events() {
+                            @Override
+                            public void established() {
+                                spoken.complete(null);
+                            }
+
+                            @Override
+                            public void closed(Status reason) {
+                                spoken.completeExceptionally(
+                                        new IOException(reason.getDescription()));
+                            }
+                        });
         readers.newThread(() -> socket.read(connection)).start();
+        connection.flush();
+        await(spoken, timeout, connection);
         return connection;
+    }
+
+    private static void await(
+            CompletableFuture<Void> spoken, Duration timeout, GrpcClientConnection connection)
+            throws IOException {
+        String failure;
+        try {
+            spoken.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+            return;
+        } catch (TimeoutException e) {
+            failure = "no HTTP/2 SETTINGS within " + timeout.toMillis() + " ms";
+        } catch (ExecutionException e) {
+            failure = e.getCause().getMessage();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            failure = "interrupted";
+        }
+        connection.disconnected(failure);
+        throw new IOException(failure);
     }
 
     private static Socket connect(Endpoint endpoint, Duration timeout) throws IOException {

@@ -91,6 +91,23 @@ final class ClientTest {
     }
 
     @Test
+    void endpointThatAcceptsAndSaysNothingIsPassedOverByWritesToo() throws IOException {
+        var member = cluster.start();
+        try (var silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            Client client =
+                    client(
+                            ClientConfig.of(
+                                            "http://127.0.0.1:" + silent.getLocalPort(),
+                                            member.endpoint())
+                                    .withTimeouts(Duration.ofMillis(300), Duration.ZERO));
+            for (int i = 0; i < 5; i++) {
+                client.kv().put("a", "x" + i);
+            }
+            assertEquals(5, member.puts.get());
+        }
+    }
+
+    @Test
     void stoppedMemberIsReplacedByAnother() throws IOException {
         var first = cluster.start();
         var second = cluster.start();

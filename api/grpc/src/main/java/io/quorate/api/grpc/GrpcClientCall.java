@@ -157,7 +157,7 @@ final class GrpcClientCall<Q, S> extends ClientCall<Q, S>
         }
         timeout.ifPresent(this::startTimer);
         if (!oneRequest) {
-            connection.outbound().flush();
+            connection.flush();
         }
         signal();
     }
@@ -229,10 +229,9 @@ final class GrpcClientCall<Q, S> extends ClientCall<Q, S>
                     false);
             return;
         }
-        if (oneRequest) {
-            connection.outbound().offer(out, null, framed, null);
-        } else {
-            connection.outbound().send(out, null, framed, null);
+        connection.outbound().offer(out, null, framed, null);
+        if (!oneRequest) {
+            connection.flush();
         }
     }
 
@@ -243,7 +242,7 @@ final class GrpcClientCall<Q, S> extends ClientCall<Q, S>
         }
         halfClosed = true;
         connection.outbound().endAfterMessages(out);
-        connection.outbound().flush();
+        connection.flush();
     }
 
     @Override
@@ -284,7 +283,8 @@ final class GrpcClientCall<Q, S> extends ClientCall<Q, S>
         synchronized (this) {
             ready = true;
         }
-        signal();
+        // Not under the outbound's lock, which is held here.
+        connection.executor().execute(this::signal);
     }
 
     @Override

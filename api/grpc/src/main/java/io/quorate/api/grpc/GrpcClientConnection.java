@@ -79,6 +79,10 @@ public final class GrpcClientConnection extends Channel {
     private volatile Status end = Status.UNAVAILABLE.withDescription("connection closed");
     private volatile boolean draining;
     private volatile long lastReadNanos;
+
+    /** The thread in {@link #receive}; calls made there are flushed when it pauses. */
+    private volatile Thread reading;
+
     private boolean settingsSeen;
     private int windowLeft = Frames.DEFAULT_WINDOW;
     private int credit;
@@ -89,8 +93,9 @@ public final class GrpcClientConnection extends Channel {
      * @param authority what the server sees as {@code :authority}, host and port
      * @param tls whether the sink encrypts, for {@code :scheme}
      * @param executor runs listeners, unless a call brings an executor of its own, and writes on
-     *     behalf of the reader: a virtual thread for each task. Must not run tasks in the caller's
-     *     thread
+     *     behalf of the reader: a virtual thread for each task. One that runs tasks in the caller's
+     *     thread makes the reader write by itself, and wait while the server does not read; for
+     *     load tools
      * @param timer for deadlines and keepalive; its tasks are short. Stays the caller's
      * @param ticker the clock that goes with the timer
      */
@@ -170,7 +175,10 @@ public final class GrpcClientConnection extends Channel {
 
     /** Writes what waits, so that a server gets to see the preface before the first call. */
     public void flush() {
-        outbound.flush();
+        // The reader must not block, and what its callbacks send shares the write after them.
+        if (reading != Thread.currentThread()) {
+            outbound.flush();
+        }
     }
 
     /** True while calls can be opened here. */
@@ -195,6 +203,7 @@ public final class GrpcClientConnection extends Channel {
             return false;
         }
         lastReadNanos = ticker.nanoTime();
+        reading = Thread.currentThread();
         try {
             frames.receive(bytes, offset, length);
         } catch (ConnectionException e) {
@@ -203,6 +212,8 @@ public final class GrpcClientConnection extends Channel {
             abandon(
                     Status.UNAVAILABLE.withDescription(
                             "the server broke HTTP/2: " + e.code + ": " + e.getMessage()));
+        } finally {
+            reading = null;
         }
         return !closed.get();
     }

@@ -71,8 +71,12 @@ final class Admission implements ServerInterceptor {
             return EtcdError.INVALID_CLIENT_API_VERSION;
         }
         count(method.getType() == MethodDescriptor.MethodType.UNARY, version);
-        boolean insists = "true".equals(headers.get(HAS_LEADER));
-        return insists && !hasLeader.getAsBoolean() ? EtcdError.NO_LEADER : null;
+        return insistsOnLeader(headers) && !hasLeader.getAsBoolean() ? EtcdError.NO_LEADER : null;
+    }
+
+    /** GS-09. */
+    static boolean insistsOnLeader(Metadata headers) {
+        return "true".equals(headers.get(HAS_LEADER));
     }
 
     private static String text(byte[] raw) {

@@ -117,7 +117,7 @@ final class Answers {
         return ResponseHeader.newBuilder().setRevision(revision).build();
     }
 
-    private static KeyValue keyValue(io.quorate.engine.state.KeyValue kv) {
+    static KeyValue keyValue(io.quorate.engine.state.KeyValue kv) {
         return KeyValue.newBuilder()
                 .setKey(Bytes.of(kv.key()))
                 .setCreateRevision(kv.createRevision())

@@ -4,14 +4,12 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.quorate.api.proto.AuthGrpc;
-import io.quorate.api.proto.MaintenanceGrpc;
-import io.quorate.api.proto.election.ElectionGrpc;
-import io.quorate.api.proto.lock.LockGrpc;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -39,11 +37,14 @@ public final class Services {
                 "etcd_server_quota_backend_bytes",
                 "Current backend storage quota size in bytes.",
                 settings::quotaBytes);
-        List<ServerServiceDefinition> services = services(node, settings, metrics);
+        ScheduledExecutorService timer = timer();
+        List<ServerServiceDefinition> services = services(node, settings, metrics, timer);
         LongSupplier clock = System::nanoTime;
         // The last is the outermost.
         List<ServerInterceptor> chain =
                 List.of(
+                        new LeaderGuard(
+                                () -> node.leader() != 0, node.electionTimeout().toNanos(), timer),
                         new Admission(
                                 () -> node.state().clusterVersion().isPresent(),
                                 () -> node.leader() != 0,
@@ -56,7 +57,7 @@ public final class Services {
     }
 
     /** Its thread is there only while something is planned, so nobody has to end it. */
-    private static ScheduledThreadPoolExecutor timer() {
+    private static ScheduledExecutorService timer() {
         var timer =
                 new ScheduledThreadPoolExecutor(
                         1, Thread.ofPlatform().daemon().name("services-timer").factory());
@@ -67,30 +68,28 @@ public final class Services {
     }
 
     private static List<ServerServiceDefinition> services(
-            Node node, ServiceSettings settings, MetricRegistry metrics) {
+            Node node,
+            ServiceSettings settings,
+            MetricRegistry metrics,
+            ScheduledExecutorService timer) {
         Answers answers = new Answers(node);
+        Turns turns = new Turns(node, settings.maxTxnOps());
         return List.of(
                 new KvService(node, settings, answers).bindService(),
                 new ClusterService(node, answers, InstantSource.system()).bindService(),
-                Unserved.allBut(
-                        new MaintenanceService(node, settings, answers),
-                        MaintenanceGrpc.getStatusMethod(),
-                        MaintenanceGrpc.getAlarmMethod(),
-                        MaintenanceGrpc.getHashKVMethod(),
-                        MaintenanceGrpc.getSnapshotMethod(),
-                        MaintenanceGrpc.getMoveLeaderMethod()),
+                new MaintenanceService(node, settings, answers).bindService(),
                 new HealthService().bindService(),
                 new WatchService(
                                 node,
                                 settings,
                                 answers,
                                 metrics,
-                                timer(),
+                                timer,
                                 RandomGenerator.getDefault())
                         .bindService(),
                 new LeaseService(node, answers).bindService(),
                 Unserved.all(AuthGrpc.getServiceDescriptor()),
-                Unserved.all(LockGrpc.getServiceDescriptor()),
-                Unserved.all(ElectionGrpc.getServiceDescriptor()));
+                new LockService(turns, answers).bindService(),
+                new ElectionService(node, turns, answers).bindService());
     }
 }

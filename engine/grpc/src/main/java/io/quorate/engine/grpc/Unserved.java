@@ -1,6 +1,5 @@
 package io.quorate.engine.grpc;
 
-import io.grpc.BindableService;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
@@ -8,8 +7,6 @@ import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
-
-import java.util.Set;
 
 /** Methods of the API that this release does not have: they answer so at once, by name. */
 final class Unserved {
@@ -19,23 +16,6 @@ final class Unserved {
     static ServerServiceDefinition all(ServiceDescriptor service) {
         ServerServiceDefinition.Builder definition = ServerServiceDefinition.builder(service);
         service.getMethods().forEach(method -> definition.addMethod(refusing(method)));
-        return definition.build();
-    }
-
-    /** A service of which only the methods named are served. */
-    static ServerServiceDefinition allBut(
-            BindableService service, MethodDescriptor<?, ?>... served) {
-        Set<MethodDescriptor<?, ?>> kept = Set.of(served);
-        ServerServiceDefinition whole = service.bindService();
-        ServerServiceDefinition.Builder definition =
-                ServerServiceDefinition.builder(whole.getServiceDescriptor());
-        for (ServerMethodDefinition<?, ?> method : whole.getMethods()) {
-            if (kept.contains(method.getMethodDescriptor())) {
-                definition.addMethod(method);
-            } else {
-                definition.addMethod(refusing(method.getMethodDescriptor()));
-            }
-        }
         return definition.build();
     }
 

@@ -106,6 +106,12 @@ final class WatchCall extends ServerCall.Listener<WatchRequest> {
         end(Failures.status(EtcdError.WATCH_CANCELED));
     }
 
+    /** The call has ended, by {@link #finish} or, for the want of a leader, by others (GS-09). */
+    @Override
+    public void onComplete() {
+        end(Failures.status(EtcdError.WATCH_CANCELED));
+    }
+
     /** Ends the call, whatever waits; any thread. The first reason counts. */
     private void end(Status reason) {
         if (end == null) {

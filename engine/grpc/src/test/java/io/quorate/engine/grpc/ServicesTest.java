@@ -17,8 +17,6 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
-import io.quorate.api.proto.AlarmRequest;
-import io.quorate.api.proto.AlarmResponse;
 import io.quorate.api.proto.AuthEnableRequest;
 import io.quorate.api.proto.AuthGrpc;
 import io.quorate.api.proto.ClusterGrpc;
@@ -100,14 +98,6 @@ class ServicesTest {
                 () ->
                         AuthGrpc.newBlockingStub(server.channel)
                                 .authEnable(AuthEnableRequest.getDefaultInstance()));
-        assertRefused(
-                Status.Code.UNIMPLEMENTED,
-                "etcdserverpb.Maintenance/Alarm is not in this release of the server",
-                () ->
-                        server.maintenance.alarm(
-                                AlarmRequest.newBuilder()
-                                        .setAction(AlarmRequest.AlarmAction.ACTIVATE)
-                                        .build()));
     }
 
     @Test
@@ -117,6 +107,9 @@ class ServicesTest {
                         "etcdserverpb.Cluster",
                         "etcdserverpb.KV",
                         "etcdserverpb.Lease",
+                        "v3lockpb.Lock",
+                        "v3electionpb.Election",
+                        "etcdserverpb.Maintenance",
                         "etcdserverpb.Watch",
                         "grpc.health.v1.Health");
         for (ServerServiceDefinition service : services()) {
@@ -243,14 +236,6 @@ class ServicesTest {
 
     private HashKVResponse hash(long revision) {
         return server.maintenance.hashKV(HashKVRequest.newBuilder().setRevision(revision).build());
-    }
-
-    @Test
-    @Tag("MA-01")
-    void noAlarmIsListed() {
-        AlarmResponse alarms = server.maintenance.alarm(AlarmRequest.getDefaultInstance());
-        assertEquals(0, alarms.getAlarmsCount());
-        assertEquals(server.kv.range(get("k")).getHeader(), alarms.getHeader());
     }
 
     @Test

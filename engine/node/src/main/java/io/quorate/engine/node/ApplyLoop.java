@@ -7,6 +7,7 @@ import io.quorate.engine.raft.ConfChangeCodec;
 import io.quorate.engine.raft.Entry;
 import io.quorate.engine.raft.Message;
 import io.quorate.engine.state.Command;
+import io.quorate.engine.state.CompactionReport;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
 import io.quorate.engine.state.Result;
@@ -19,9 +20,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * The apply thread: takes committed entries, applies them to the state, commits the batch, and only
@@ -29,14 +33,14 @@ import java.util.function.LongSupplier;
  * the state's background work, a bounded step at a time.
  */
 final class ApplyLoop implements Runnable {
-    /** Rows that a compaction removes between two batches (SE-12). */
-    private static final int COMPACTION_ROWS = 1000;
-
     private final Mailbox<Work> mailbox = new Mailbox<>();
     private final StateMachine state;
     private final PendingProposals proposals;
     private final Checkpointer checkpointer;
     private final ApplyObserver observer;
+    private final Quota quota;
+    private final Supplier<CompletableFuture<?>> quotaAlarm;
+    private final int compactionRows;
     private final Lessor lessor;
     private final LongSupplier nanoTime;
     private final Consumer<Event> replica;
@@ -45,8 +49,13 @@ final class ApplyLoop implements Runnable {
     private final List<Answer> answers = new ArrayList<>();
     private volatile Applied applied;
     private boolean stopping;
+    private boolean compacting;
+    private long compactionStart;
 
     /**
+     * @param quotaAlarm raises the alarm of this member that its state has outgrown the quota;
+     *     completes when it is raised, or cannot be
+     * @param compactionRows rows that a compaction reads or removes between two batches (SE-12)
      * @param lessor hears of leases that come and go, before the callers do
      * @param replica hears what was applied
      * @param failure hears of the error that ends this loop
@@ -57,6 +66,9 @@ final class ApplyLoop implements Runnable {
             PendingProposals proposals,
             Checkpointer checkpointer,
             ApplyObserver observer,
+            Quota quota,
+            Supplier<CompletableFuture<?>> quotaAlarm,
+            int compactionRows,
             Lessor lessor,
             LongSupplier nanoTime,
             Consumer<Event> replica,
@@ -66,6 +78,9 @@ final class ApplyLoop implements Runnable {
         this.proposals = proposals;
         this.checkpointer = checkpointer;
         this.observer = observer;
+        this.quota = quota;
+        this.quotaAlarm = quotaAlarm;
+        this.compactionRows = compactionRows;
         this.lessor = lessor;
         this.nanoTime = nanoTime;
         this.replica = replica;
@@ -106,8 +121,7 @@ final class ApplyLoop implements Runnable {
                 }
                 applyAll(inbox);
                 if (state.compactionPending()) {
-                    state.compactStep(COMPACTION_ROWS);
-                    state.commit(Durability.LAZY);
+                    compactStep();
                 }
             }
             if (!failed.getAsBoolean()) {
@@ -115,6 +129,23 @@ final class ApplyLoop implements Runnable {
             }
         } catch (Throwable t) {
             failure.accept(t);
+        }
+    }
+
+    private void compactStep() {
+        long start = nanoTime.getAsLong();
+        if (!compacting) {
+            compacting = true;
+            compactionStart = start;
+        }
+        Optional<CompactionReport> report = state.compactStep(compactionRows);
+        state.commit(Durability.LAZY);
+        long now = nanoTime.getAsLong();
+        observer.compactionStep(now - start);
+        if (report.isPresent()) {
+            compacting = false;
+            observer.compacted(
+                    report.get(), now - compactionStart, state.sizeOnDisk(), state.sizeInUse());
         }
     }
 
@@ -182,11 +213,14 @@ final class ApplyLoop implements Runnable {
                 proposals.find(CommandCodec.requestId(entry.data()), entry.data());
         Command command = proposal != null ? proposal.command() : decode(entry);
         long start = nanoTime.getAsLong();
+        boolean fits = quota.admits(command, state.uncommittedBytes());
         try {
             Result result = state.apply(command, at);
             lessor.applied(command);
             observer.applied(command, result, nanoTime.getAsLong() - start);
-            if (proposal != null) {
+            if (!fits) {
+                outgrown(proposal);
+            } else if (proposal != null) {
                 answers.add(new Answer(proposal, result, null));
             }
         } catch (EtcdException refusal) {
@@ -195,6 +229,19 @@ final class ApplyLoop implements Runnable {
                 answers.add(new Answer(proposal, null, refusal));
             }
         }
+    }
+
+    /**
+     * SE-47: the command was applied, as on every other member, but it is the last of its kind, and
+     * its caller hears so once that is sure.
+     */
+    private void outgrown(PendingProposal proposal) {
+        observer.outgrown(quota.bytesMax());
+        quotaAlarm.get().whenComplete((raised, thrown) -> {
+            if (proposal != null) {
+                proposals.refuse(proposal, EtcdError.NO_SPACE.exception());
+            }
+        });
     }
 
     private static Command decode(Entry entry) {

@@ -4,12 +4,17 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import io.quorate.engine.raft.ConfChange;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
+import io.quorate.engine.state.CompactionReport;
+import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
+import io.quorate.engine.state.KvHash;
 import io.quorate.engine.state.Member;
 import io.quorate.engine.state.Result;
 import io.quorate.spi.storage.Identity;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,28 +23,35 @@ import java.util.concurrent.CompletableFuture;
 /** Counts and logs what is applied. Apply thread only. */
 final class ApplyObserver {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
-    private static final long SLOW_NANOS = 100_000_000;
 
     private final NodeMetrics metrics;
     private final Identity identity;
     private final CompletableFuture<Void> versionKnown;
+    private final Runnable versionWish;
+    private final long slowNanos;
     private String clusterVersion;
 
     /**
      * @param clusterVersion as the state has it, empty for none
      * @param versionKnown completed when there is one
+     * @param versionWish hears when the cluster may want another one
+     * @param slow an apply that takes longer is logged
      */
     ApplyObserver(
             NodeMetrics metrics,
             Identity identity,
             String clusterVersion,
-            CompletableFuture<Void> versionKnown) {
+            CompletableFuture<Void> versionKnown,
+            Runnable versionWish,
+            Duration slow) {
         this.metrics = metrics;
         this.identity = identity;
         this.clusterVersion = clusterVersion;
         this.versionKnown = versionKnown;
+        this.versionWish = versionWish;
+        this.slowNanos = slow.toNanos();
         if (!clusterVersion.isEmpty()) {
-            metrics.clusterVersion(clusterVersion);
+            metrics.clusterVersion("", clusterVersion);
             versionKnown.complete(null);
         }
     }
@@ -66,6 +78,9 @@ final class ApplyObserver {
             case Command.MemberPromote promote -> {}
             case Command.MemberAttributes attributes -> {}
             case Command.ClusterVersion(String version) -> changed(version);
+            case Command.RaiseAlarm raise -> count((Result.Alarms) result, 1);
+            case Command.ClearAlarm clear -> count((Result.Alarms) result, 0);
+            case Command.Downgrade downgrade -> versionWish.run();
         }
     }
 
@@ -129,7 +144,7 @@ final class ApplyObserver {
     private void observe(Command command, boolean success, long nanos) {
         String op = op(command);
         metrics.applied(op, success, nanos);
-        if (nanos > SLOW_NANOS) {
+        if (nanos > slowNanos) {
             metrics.slowApplies.increment();
             LOGGER.log(
                     WARNING,
@@ -138,10 +153,86 @@ final class ApplyObserver {
                             "took",
                             nanos / 1_000_000 + "ms",
                             "expected-duration",
-                            SLOW_NANOS / 1_000_000 + "ms",
+                            slowNanos / 1_000_000 + "ms",
                             "request",
                             op));
         }
+    }
+
+    private void count(Result.Alarms changed, int raised) {
+        for (Alarm alarm : changed.alarms()) {
+            metrics.alarm(alarm).set(raised);
+            LOGGER.log(
+                    WARNING,
+                    raised == 1 ? "alarm raised" : "alarm disarmed",
+                    Fields.of(
+                            "alarm",
+                            alarm.typeName(),
+                            "from",
+                            Long.toHexString(alarm.memberId())));
+        }
+    }
+
+    /** A compaction held the apply thread for so long. */
+    void compactionStep(long nanos) {
+        metrics.compactionPause.observe(nanos / 1_000_000);
+    }
+
+    /** A command was applied though the state has outgrown its quota. */
+    void outgrown(long quotaBytes) {
+        LOGGER.log(
+                WARNING,
+                "message exceeded backend quota; raising alarm",
+                Fields.of(
+                        "quota-size-bytes",
+                        quotaBytes,
+                        "quota-size",
+                        ByteSizes.text(quotaBytes),
+                        "error",
+                        EtcdError.NO_SPACE.text()));
+    }
+
+    /** A compaction has removed its rows. */
+    void compacted(CompactionReport report, long nanos, long dbSize, long dbSizeInUse) {
+        metrics.compactedKeys.add(report.rows());
+        metrics.compactionTotal.observe(nanos / 1_000_000);
+        var fields =
+                Fields.of(
+                        "compact-revision",
+                        report.revision(),
+                        "took",
+                        Duration.ofNanos(nanos).toString(),
+                        "number-of-keys-compacted",
+                        report.rows());
+        report.hash().ifPresent(hash -> fields.put("hash", Integer.toUnsignedLong(hash.hash())));
+        fields.putAll(
+                Fields.of(
+                        "current-db-size-bytes",
+                        dbSize,
+                        "current-db-size",
+                        ByteSizes.text(dbSize),
+                        "current-db-size-in-use-bytes",
+                        dbSizeInUse,
+                        "current-db-size-in-use",
+                        ByteSizes.text(dbSizeInUse)));
+        LOGGER.log(INFO, "finished scheduled compaction", fields);
+        if (report.hash().isEmpty()) {
+            LOGGER.log(
+                    INFO,
+                    "previous compaction was interrupted, skip storing compaction hash value");
+            return;
+        }
+        KvHash hash = report.hash().get();
+        LOGGER.log(
+                INFO,
+                "storing new hash",
+                Fields.of(
+                        "hash",
+                        Integer.toUnsignedLong(hash.hash()),
+                        "revision",
+                        hash.hashRevision(),
+                        "compact-revision",
+                        hash.compactRevision()));
     }
 
     // A transaction counts as one if it is more than a single operation in disguise.
@@ -200,8 +291,8 @@ final class ApplyObserver {
                             to));
         }
         LOGGER.log(INFO, "enabled capabilities for version", Fields.of("cluster-version", to));
+        metrics.clusterVersion(clusterVersion, version);
         clusterVersion = version;
-        metrics.clusterVersion(version);
         versionKnown.complete(null);
     }
 
@@ -221,6 +312,9 @@ final class ApplyObserver {
             case Command.MemberPromote promote -> "MemberPromote";
             case Command.MemberAttributes attributes -> "ClusterMemberAttrSet";
             case Command.ClusterVersion version -> "ClusterVersionSet";
+            case Command.RaiseAlarm raise -> "Alarm";
+            case Command.ClearAlarm clear -> "Alarm";
+            case Command.Downgrade downgrade -> "DowngradeInfoSet";
         };
     }
 }

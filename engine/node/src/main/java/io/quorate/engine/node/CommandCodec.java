@@ -6,6 +6,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import com.google.protobuf.WireFormat;
 
+import io.quorate.api.proto.AlarmRequest;
 import io.quorate.api.proto.CompactionRequest;
 import io.quorate.api.proto.DeleteRangeRequest;
 import io.quorate.api.proto.LeaseCheckpoint;
@@ -21,7 +22,10 @@ import io.quorate.api.proto.internal.RequestHeader;
 import io.quorate.api.proto.membership.Attributes;
 import io.quorate.api.proto.membership.ClusterMemberAttrSetRequest;
 import io.quorate.api.proto.membership.ClusterVersionSetRequest;
+import io.quorate.api.proto.membership.DowngradeInfoSetRequest;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
+import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.RangeQuery;
 
 import java.io.IOException;
@@ -70,6 +74,15 @@ final class CommandCodec {
             case Command.ClusterVersion(String version) ->
                     request.setClusterVersionSet(
                             ClusterVersionSetRequest.newBuilder().setVer(version));
+            case Command.RaiseAlarm(Alarm alarm) ->
+                    request.setAlarm(encode(AlarmRequest.AlarmAction.ACTIVATE, alarm));
+            case Command.ClearAlarm(Alarm alarm) ->
+                    request.setAlarm(encode(AlarmRequest.AlarmAction.DEACTIVATE, alarm));
+            case Command.Downgrade(DowngradeInfo info) ->
+                    request.setDowngradeInfoSet(
+                            DowngradeInfoSetRequest.newBuilder()
+                                    .setEnabled(info.enabled())
+                                    .setVer(info.targetVersion()));
             case Command.MemberAdd add -> throw notARequest(add);
             case Command.MemberRemove remove -> throw notARequest(remove);
             case Command.MemberUpdate update -> throw notARequest(update);
@@ -156,11 +169,37 @@ final class CommandCodec {
         if (request.hasClusterVersionSet()) {
             return new Command.ClusterVersion(request.getClusterVersionSet().getVer());
         }
+        if (request.hasAlarm()) {
+            return decode(request.getAlarm());
+        }
+        if (request.hasDowngradeInfoSet()) {
+            DowngradeInfoSetRequest set = request.getDowngradeInfoSet();
+            return new Command.Downgrade(new DowngradeInfo(set.getEnabled(), set.getVer()));
+        }
         throw new IllegalArgumentException(
                 "request with the fields "
                         + request.getAllFields().keySet()
                         + " and unknown fields "
                         + request.getUnknownFields().asMap().keySet());
+    }
+
+    private static AlarmRequest encode(AlarmRequest.AlarmAction action, Alarm alarm) {
+        return AlarmRequest.newBuilder()
+                .setAction(action)
+                .setMemberID(alarm.memberId())
+                .setAlarmValue(alarm.type())
+                .build();
+    }
+
+    private static Command decode(AlarmRequest request) {
+        Alarm alarm = new Alarm(request.getMemberID(), request.getAlarmValue());
+        return switch (request.getAction()) {
+            case ACTIVATE -> new Command.RaiseAlarm(alarm);
+            case DEACTIVATE -> new Command.ClearAlarm(alarm);
+            case GET, UNRECOGNIZED ->
+                    throw new IllegalArgumentException(
+                            "alarm action " + request.getActionValue() + " in the log");
+        };
     }
 
     private static LeaseCheckpointRequest encode(List<Command.Checkpoint> checkpoints) {

@@ -129,17 +129,20 @@ final class Lessor implements Runnable {
 
     /** This member leads, and has applied all that earlier leaders committed. Raft thread. */
     void lead(long term) {
-        synchronized (this) {
-            leadingTerm = term;
-        }
+        change(term);
         mailbox.post(new Event.Lead(term));
     }
 
     /** This member does not lead any more. Raft thread. */
     void follow() {
+        change(0);
+    }
+
+    /** Ends the tenure of another term at once, so that nobody is answered by it any more. */
+    private void change(long term) {
         Tenure over;
         synchronized (this) {
-            leadingTerm = 0;
+            leadingTerm = term;
             over = counting;
             counting = null;
             serving = null;
@@ -338,23 +341,18 @@ final class Lessor implements Runnable {
 
     private void promote(long term) {
         Tenure tenure = new Tenure(term, state, times.checkpointNanos);
-        Tenure before;
         synchronized (this) {
             if (leadingTerm != term) {
                 return;
             }
-            before = counting;
             counting = tenure;
-            serving = null;
-        }
-        if (before != null) {
-            before.end();
         }
         tenure.fill(nanoTime.getAsLong(), times.electionNanos);
         synchronized (this) {
-            if (counting == tenure) {
-                serving = tenure;
+            if (counting != tenure) {
+                return;
             }
+            serving = tenure;
         }
         waiters.removeIf(waiter -> {
             waiter.tenure.complete(tenure);

@@ -5,6 +5,7 @@ import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
+import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.raft.ConfChangeCodec;
 import io.quorate.engine.raft.ConfState;
@@ -14,13 +15,17 @@ import io.quorate.engine.raft.RaftConfig;
 import io.quorate.engine.raft.RaftStatus;
 import io.quorate.engine.raft.RawNode;
 import io.quorate.engine.raft.Trace;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
+import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
+import io.quorate.engine.state.KvHash;
 import io.quorate.engine.state.Member;
 import io.quorate.engine.state.Result;
 import io.quorate.engine.state.StateMachine;
 import io.quorate.engine.state.StateOptions;
+import io.quorate.engine.state.StoreHash;
 import io.quorate.spi.storage.Identity;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.StateStore;
@@ -29,6 +34,7 @@ import io.quorate.spi.storage.StorageException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -38,6 +44,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * One replica: raft over a log, and the state that follows from it. Two threads do the work, the
@@ -79,6 +86,11 @@ public final class Node implements AutoCloseable {
     private final StateStore store;
     private final StateMachine state;
     private final IdGenerator ids;
+    private final NodeMetrics metrics;
+    private final Quota quota;
+    private final CorruptionChecker checker;
+    private final Chores chores;
+    private final AtomicBoolean quotaAlarming = new AtomicBoolean();
     private final PendingProposals proposals;
     private final Lessor lessor;
     private final Mailbox<Event> events = new Mailbox<>();
@@ -184,18 +196,23 @@ public final class Node implements AutoCloseable {
         var bootstrap = Bootstrap.of(config, cluster, log, state);
         this.identity = bootstrap.identity();
         this.ids = new IdGenerator(identity.memberId(), runtime.wallClock().millis());
-        var metrics = new NodeMetrics(registry);
+        this.metrics = new NodeMetrics(registry);
+        this.quota = new Quota(config.upkeep(), state::sizeOnDisk);
+        this.checker = checker();
+        if (config.upkeep().corruptCheck().initial()) {
+            checker.initialCheck();
+        }
         this.proposals = new PendingProposals(metrics);
         var snapshots = new OutgoingSnapshots(state::view);
         var storage =
                 new RaftLogStorage(log, state.applied().index(), bootstrap.conf(), snapshots);
-        this.lessor = lessor(metrics);
+        this.lessor = lessor();
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
         this.reconfiguration =
                 new Reconfiguration(cluster, identity.memberId(), state, peers, runtime.nanoTime());
-        this.apply = applyLoop(metrics);
-        this.replica = replicaLoop(raft, bootstrap, storage, snapshots, metrics);
+        this.apply = applyLoop();
+        this.replica = replicaLoop(raft, bootstrap, storage, snapshots);
         String suffix = Long.toHexString(identity.memberId());
         // Platform threads: they do file I/O, and nobody may interrupt them.
         this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
@@ -203,6 +220,17 @@ public final class Node implements AutoCloseable {
         this.lessorThread = Thread.ofPlatform().name("lessor-" + suffix).unstarted(lessor);
         metrics.observe(this);
         this.ticks = runtime.ticker().start(config.tick(), this::tick);
+        this.chores =
+                new Chores(
+                        config.upkeep(),
+                        new AutoCompactor.Replica(
+                                state::revision,
+                                this::leading,
+                                revision -> propose(new Command.Compact(revision, false))),
+                        checker,
+                        this::leading,
+                        runtime.nanoTime(),
+                        runtime.ticker());
     }
 
     private void tick() {
@@ -217,7 +245,7 @@ public final class Node implements AutoCloseable {
         return new Peers(identity, config.peerUrls(), state, events::post, this::removed, network);
     }
 
-    private Lessor lessor(NodeMetrics metrics) {
+    private Lessor lessor() {
         Duration election = config.tick().multipliedBy(config.electionTicks());
         var times =
                 new Lessor.Times(
@@ -244,7 +272,22 @@ public final class Node implements AutoCloseable {
                 this::fail);
     }
 
-    private ApplyLoop applyLoop(NodeMetrics metrics) {
+    private CorruptionChecker checker() {
+        return new CorruptionChecker(
+                identity.memberId(),
+                new CorruptionChecker.Replica(
+                        this::hashKv,
+                        state::compactionHashes,
+                        () -> linearizablePoint().join()),
+                PeerHashes.NOBODY,
+                guilty -> propose(new Command.RaiseAlarm(new Alarm(guilty, Alarm.CORRUPT))));
+    }
+
+    private boolean leading() {
+        return replica.view().leading();
+    }
+
+    private ApplyLoop applyLoop() {
         var checkpointer =
                 new Checkpointer(
                         config,
@@ -255,7 +298,16 @@ public final class Node implements AutoCloseable {
                 state,
                 proposals,
                 checkpointer,
-                new ApplyObserver(metrics, identity, clusterVersion(), versionKnown),
+                new ApplyObserver(
+                        metrics,
+                        identity,
+                        clusterVersion(),
+                        versionKnown,
+                        this::agreeOnVersion,
+                        config.upkeep().slowApply()),
+                quota,
+                this::raiseQuotaAlarm,
+                config.upkeep().compactionRows(),
                 lessor,
                 runtime.nanoTime(),
                 events::post,
@@ -294,8 +346,7 @@ public final class Node implements AutoCloseable {
             RawNode raft,
             Bootstrap bootstrap,
             RaftLogStorage storage,
-            OutgoingSnapshots snapshots,
-            NodeMetrics metrics) {
+            OutgoingSnapshots snapshots) {
         ConfState conf = bootstrap.conf();
         return new ReplicaLoop(
                 events,
@@ -320,7 +371,7 @@ public final class Node implements AutoCloseable {
                     @Override
                     public void leading(long term) {
                         lessor.lead(term);
-                        raiseClusterVersion();
+                        agreeOnVersion();
                     }
 
                     @Override
@@ -413,17 +464,24 @@ public final class Node implements AutoCloseable {
     /**
      * Proposes a command to the cluster. The future completes with its result after the local
      * apply, or with an {@link io.quorate.engine.state.EtcdException}: what apply refused it with;
-     * TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE (SE-40), of which nothing was proposed;
-     * TIMEOUT (SE-23) and STOPPED, after which it may still be applied, at most once. Membership
-     * changes are not checked here; see {@link #reconfigure}.
+     * NO_SPACE (SE-46), after the alarm is raised; TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE
+     * (SE-40), of which nothing was proposed; TIMEOUT (SE-23) and STOPPED, after which it may still
+     * be applied, at most once. Membership changes are not checked here; see {@link #reconfigure}.
      */
     public CompletableFuture<Result> propose(Command command) {
         return propose(command, ANY_TERM);
     }
 
-    private CompletableFuture<Result> propose(Command command, long term) {
+    /** As {@link #propose(Command)}, while this member leads this term; else NOT_LEADER. */
+    CompletableFuture<Result> propose(Command command, long term) {
         if (stopped) {
             return CompletableFuture.failedFuture(EtcdError.STOPPED.exception());
+        }
+        if (!quota.admits(command)) {
+            return raiseQuotaAlarm()
+                    .handle((raised, thrown) -> {
+                        throw EtcdError.NO_SPACE.exception();
+                    });
         }
         boolean behind = committedIndex() - appliedIndex() > BACKLOG_MAX;
         if (behind || proposals.bytes() > PENDING_BYTES_MAX) {
@@ -443,6 +501,16 @@ public final class Node implements AutoCloseable {
             replica.post(new Event.Propose(proposal));
         }
         return proposal.outcome();
+    }
+
+    /** Completes once the alarm is raised, or cannot be; one attempt at a time. */
+    private CompletableFuture<?> raiseQuotaAlarm() {
+        Alarm alarm = new Alarm(identity.memberId(), Alarm.NOSPACE);
+        if (state.alarms().contains(alarm) || !quotaAlarming.compareAndSet(false, true)) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return propose(new Command.RaiseAlarm(alarm))
+                .whenComplete((raised, thrown) -> quotaAlarming.set(false));
     }
 
     /**
@@ -632,6 +700,74 @@ public final class Node implements AutoCloseable {
         return state;
     }
 
+    /**
+     * The hash of the keys up to a revision, see {@link StateMachine#hashKv}. Takes as long as
+     * reading them.
+     */
+    public KvHash hashKv(long revision) {
+        return timed(metrics.hashRevDuration, () -> state.hashKv(revision));
+    }
+
+    /** The hash of the whole store, see {@link StateMachine#hash}. */
+    public StoreHash hash() {
+        return timed(metrics.hashDuration, state::hash);
+    }
+
+    /**
+     * Gives the space that compaction freed back to the file system (MA-10). Writes wait meanwhile,
+     * reads do not. An error of the storage stops the member.
+     */
+    public void defragment() {
+        metrics.defragInflight.set(1);
+        long before = state.sizeOnDisk();
+        long inUseBefore = state.sizeInUse();
+        long start = runtime.nanoTime().getAsLong();
+        LOGGER.log(INFO, "defragmenting", sizes(before, inUseBefore));
+        try {
+            timed(
+                    metrics.defragDuration,
+                    () -> {
+                        state.defragment();
+                        return null;
+                    });
+        } catch (StorageException.NoSpace | StorageException.Closed e) {
+            // Nothing was lost: the old files are still there.
+            throw e;
+        } catch (StorageException e) {
+            fail(e);
+            throw e;
+        } finally {
+            metrics.defragInflight.set(0);
+        }
+        long size = state.sizeOnDisk();
+        long inUse = state.sizeInUse();
+        Map<String, Object> fields = sizes(size, inUse);
+        fields.put("current-db-size-bytes-diff", size - before);
+        fields.put("current-db-size-in-use-bytes-diff", inUse - inUseBefore);
+        fields.put(
+                "took", Duration.ofNanos(runtime.nanoTime().getAsLong() - start).toString());
+        LOGGER.log(INFO, "finished defragmenting directory", fields);
+    }
+
+    private static Map<String, Object> sizes(long size, long inUse) {
+        return Fields.of(
+                "current-db-size-bytes",
+                size,
+                "current-db-size",
+                ByteSizes.text(size),
+                "current-db-size-in-use-bytes",
+                inUse,
+                "current-db-size-in-use",
+                ByteSizes.text(inUse));
+    }
+
+    private <T> T timed(Histogram duration, Supplier<T> work) {
+        long start = runtime.nanoTime().getAsLong();
+        T result = work.get();
+        duration.observeNanos(runtime.nanoTime().getAsLong() - start);
+        return result;
+    }
+
     /** A picture of this replica. */
     public NodeStatus status() {
         ReplicaLoop.View view = replica.view();
@@ -758,13 +894,17 @@ public final class Node implements AutoCloseable {
         versionKnown.completeExceptionally(EtcdError.STOPPED.exception());
     }
 
-    // CS-05: the leader sets the version of a new cluster, and raises that of an upgraded one.
-    private void raiseClusterVersion() {
+    // CS-05, MA-20: the leader sets the version of a new cluster, raises that of an upgraded one,
+    // and lowers that of one to be downgraded.
+    private void agreeOnVersion() {
+        DowngradeInfo downgrade = state.downgrade();
         String current = clusterVersion();
-        if (!Version.isBelow(current, Version.CLUSTER)) {
+        String wanted = downgrade.enabled() ? downgrade.targetVersion() : Version.CLUSTER;
+        boolean lower = downgrade.enabled() && Version.isBelow(wanted, current);
+        if (!leading() || !(lower || Version.isBelow(current, wanted))) {
             return;
         }
-        String to = Version.majorMinor(Version.CLUSTER);
+        String to = Version.majorMinor(wanted);
         if (current.isEmpty()) {
             LOGGER.log(
                     INFO,
@@ -776,7 +916,7 @@ public final class Node implements AutoCloseable {
                     "updating cluster version using v3 API",
                     Fields.of("from", Version.majorMinor(current), "to", to));
         }
-        propose(new Command.ClusterVersion(Version.CLUSTER))
+        propose(new Command.ClusterVersion(wanted))
                 .whenComplete((result, thrown) -> {
                     if (thrown == null) {
                         LOGGER.log(
@@ -784,7 +924,7 @@ public final class Node implements AutoCloseable {
                                 "cluster version is updated",
                                 Fields.of("cluster-version", to));
                     } else if (!stopped) {
-                        raiseClusterVersion();
+                        agreeOnVersion();
                     }
                 });
     }
@@ -844,6 +984,7 @@ public final class Node implements AutoCloseable {
             handOver();
         }
         stopped = true;
+        chores.close();
         ticks.close();
         peers.ifPresent(Peers::close);
         proposals.close();

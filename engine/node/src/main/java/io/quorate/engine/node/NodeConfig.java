@@ -21,6 +21,7 @@ import java.util.Map;
  * @param preVote whether elections ask first without raising the term
  * @param leaseCheckpoint whether what is left of long leases is kept in the log, so that a change
  *     of leader does not begin them anew (SE-74)
+ * @param upkeep how it looks after its state
  */
 public record NodeConfig(
         String name,
@@ -35,13 +36,65 @@ public record NodeConfig(
         int electionTicks,
         int maxRequestBytes,
         boolean preVote,
-        boolean leaseCheckpoint) {
+        boolean leaseCheckpoint,
+        Upkeep upkeep) {
     public static final long DEFAULT_SNAPSHOT_COUNT = 10_000;
     public static final long DEFAULT_CATCH_UP_ENTRIES = 5_000;
     public static final long DEFAULT_LOG_BYTES_MAX = 512L << 20;
     public static final Duration DEFAULT_TICK = Duration.ofMillis(100);
     public static final int DEFAULT_ELECTION_TICKS = 10;
     public static final int DEFAULT_MAX_REQUEST_BYTES = 1536 * 1024;
+
+    /** With etcd's defaults for the upkeep. */
+    public NodeConfig(
+            String name,
+            List<String> clientUrls,
+            List<String> peerUrls,
+            Map<String, List<String>> initialCluster,
+            String token,
+            long snapshotCount,
+            long catchUpEntries,
+            long logBytesMax,
+            Duration tick,
+            int electionTicks,
+            int maxRequestBytes,
+            boolean preVote,
+            boolean leaseCheckpoint) {
+        this(
+                name,
+                clientUrls,
+                peerUrls,
+                initialCluster,
+                token,
+                snapshotCount,
+                catchUpEntries,
+                logBytesMax,
+                tick,
+                electionTicks,
+                maxRequestBytes,
+                preVote,
+                leaseCheckpoint,
+                Upkeep.DEFAULT);
+    }
+
+    /** The same with another upkeep. */
+    public NodeConfig with(Upkeep other) {
+        return new NodeConfig(
+                name,
+                clientUrls,
+                peerUrls,
+                initialCluster,
+                token,
+                snapshotCount,
+                catchUpEntries,
+                logBytesMax,
+                tick,
+                electionTicks,
+                maxRequestBytes,
+                preVote,
+                leaseCheckpoint,
+                other);
+    }
 
     /** A cluster of one with etcd's defaults. */
     public static NodeConfig single(

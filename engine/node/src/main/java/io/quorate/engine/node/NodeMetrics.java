@@ -4,6 +4,7 @@ import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.Gauge;
 import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.WatchHub;
 
 import java.util.Map;
@@ -32,6 +33,13 @@ final class NodeMetrics {
     final Counter ranges;
     final Counter txns;
     final Gauge putBytes;
+    final Counter compactedKeys;
+    final Histogram compactionPause;
+    final Histogram compactionTotal;
+    final Histogram defragDuration;
+    final Gauge defragInflight;
+    final Histogram hashDuration;
+    final Histogram hashRevDuration;
     final Counter leasesGranted;
     final Counter leasesRevoked;
     final Counter leasesRenewed;
@@ -95,6 +103,40 @@ final class NodeMetrics {
                 registry.gauge(
                         "etcd_debugging_mvcc_total_put_size_in_bytes",
                         "The total size of put kv pairs seen by this member.");
+        compactedKeys =
+                registry.counter(
+                        "etcd_debugging_mvcc_db_compaction_keys_total",
+                        "Total number of db keys compacted.");
+        compactionPause =
+                registry.histogram(
+                        "etcd_debugging_mvcc_db_compaction_pause_duration_milliseconds",
+                        "Bucketed histogram of db compaction pause duration.",
+                        Histogram.exponential(1, 2, 13));
+        compactionTotal =
+                registry.histogram(
+                        "etcd_debugging_mvcc_db_compaction_total_duration_milliseconds",
+                        "Bucketed histogram of db compaction total duration.",
+                        Histogram.exponential(100, 2, 14));
+        defragDuration =
+                registry.histogram(
+                        "etcd_disk_backend_defrag_duration_seconds",
+                        "The latency distribution of backend defragmentation.",
+                        Histogram.exponential(0.1, 2, 13));
+        defragInflight =
+                registry.gauge(
+                        "etcd_disk_defrag_inflight",
+                        "Whether or not defrag is active on the member. 1 means active, 0 means"
+                                + " not.");
+        hashDuration =
+                registry.histogram(
+                        "etcd_mvcc_hash_duration_seconds",
+                        "The latency distribution of storage hash operation.",
+                        Histogram.exponential(0.01, 2, 15));
+        hashRevDuration =
+                registry.histogram(
+                        "etcd_mvcc_hash_rev_duration_seconds",
+                        "The latency distribution of storage hash by revision operation.",
+                        Histogram.exponential(0.01, 2, 15));
         leasesGranted =
                 registry.counter(
                         "etcd_debugging_lease_granted_total",
@@ -154,6 +196,7 @@ final class NodeMetrics {
                 "etcd_mvcc_db_total_size_in_use_in_bytes",
                 "Total size of the underlying database logically in use in bytes.",
                 () -> node.status().dbSizeInUse());
+        node.state().alarms().forEach(alarm -> alarm(alarm).set(1));
         registry.gauge(
                 "etcd_debugging_mvcc_current_revision",
                 "The current revision of store.",
@@ -189,16 +232,34 @@ final class NodeMetrics {
     }
 
     /**
-     * @param version such as {@code 3.7.0}; the label has only major and minor
+     * @param from the version before, empty for none
+     * @param to such as {@code 3.7.0}; the label has only major and minor
      */
-    void clusterVersion(String version) {
-        registry.gauge(
+    void clusterVersion(String from, String to) {
+        if (!from.isEmpty()) {
+            clusterVersion(from).set(0);
+        }
+        clusterVersion(to).set(1);
+    }
+
+    private Gauge clusterVersion(String version) {
+        return registry.gauge(
                 "etcd_cluster_version",
                 "Which version is running. 1 for 'cluster_version' label with current cluster"
                         + " version",
-                () -> 1,
                 "cluster_version",
                 Version.majorMinor(version));
+    }
+
+    Gauge alarm(Alarm alarm) {
+        return registry.gauge(
+                "etcd_debugging_server_alarms",
+                "Alarms for every member in cluster. 1 for 'server_id' label with current ID. 2 for"
+                        + " 'alarm_type' label with type of this alarm",
+                "server_id",
+                Long.toHexString(alarm.memberId()),
+                "alarm_type",
+                alarm.typeName());
     }
 
     /**

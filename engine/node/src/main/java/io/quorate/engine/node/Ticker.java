@@ -5,7 +5,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Where the replica's logical clock gets its ticks from. */
+/** Where the replica's logical clock, and what it does now and then, get their ticks from. */
 interface Ticker {
     /** Calls {@code tick} once per period from a thread of its own, until the handle is closed. */
     Handle start(Duration period, Runnable tick);
@@ -21,7 +21,7 @@ interface Ticker {
         return (period, tick) -> {
             ScheduledExecutorService timer =
                     Executors.newSingleThreadScheduledExecutor(
-                            Thread.ofPlatform().daemon().name("raft-tick").factory());
+                            Thread.ofPlatform().daemon().name("ticker").factory());
             long nanos = period.toNanos();
             timer.scheduleAtFixedRate(tick, nanos, nanos, TimeUnit.NANOSECONDS);
             return timer::shutdown;

@@ -8,7 +8,9 @@ import com.google.protobuf.InvalidProtocolBufferException;
 
 import io.quorate.api.proto.AuthEnableRequest;
 import io.quorate.api.proto.internal.InternalRaftRequest;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
+import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.Member;
 import io.quorate.engine.state.RangeQuery;
 
@@ -74,7 +76,7 @@ class CommandCodecTest {
     }
 
     private Command command() {
-        return switch (random.nextInt(9)) {
+        return switch (random.nextInt(12)) {
             case 0 -> put();
             case 1 -> delete();
             case 2 -> txn(2);
@@ -89,6 +91,10 @@ class CommandCodecTest {
                             List.of(
                                     new Command.Checkpoint(random.nextLong(), random.nextLong()),
                                     new Command.Checkpoint(random.nextLong(), 0)));
+            case 8 -> new Command.RaiseAlarm(new Alarm(random.nextLong(), random.nextInt(9)));
+            case 9 -> new Command.ClearAlarm(new Alarm(random.nextLong(), random.nextInt(9)));
+            case 10 ->
+                    new Command.Downgrade(new DowngradeInfo(random.nextBoolean(), "3.6.0"));
             default -> new Command.ClusterVersion("3.7.0");
         };
     }

@@ -148,6 +148,18 @@ class LeaseExpiryTest {
     }
 
     @Test
+    @Tag("T13")
+    void whatIsProposedForOneTermIsNotProposedInAnother() {
+        grant(7, 10);
+        long term = member.node.term();
+        var revoke = new Command.LeaseRevoke(7);
+        assertEquals(EtcdError.NOT_LEADER, refusal(member.node.propose(revoke, term - 1)));
+        assertEquals(EtcdError.NOT_LEADER, refusal(member.node.propose(revoke, term + 1)));
+        assertTrue(member.node.state().lease(7).isPresent());
+        await(member.node.propose(revoke, term));
+    }
+
+    @Test
     @Tag("LE-12")
     void leasesAreListedByTheTimeTheyHaveLeft() {
         grant(1, 30);

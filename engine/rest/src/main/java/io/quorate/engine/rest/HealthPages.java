@@ -8,7 +8,9 @@ import io.helidon.webserver.http.ServerResponse;
 import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.Gauge;
 import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.node.Fields;
 import io.quorate.engine.node.Node;
+import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
 import io.quorate.engine.state.RangeQuery;
@@ -26,8 +28,7 @@ import java.util.concurrent.CompletionException;
  * What probes ask: /health, and /livez and /readyz with their single checks (HT-03 to HT-12, ME-06,
  * ME-07).
  *
- * <p>A read is the check that matters: it goes through what a client's read goes through. There are
- * no alarms yet, so those that a probe excludes need not be looked at.
+ * <p>A read is the check that matters: it goes through what a client's read goes through.
  */
 final class HealthPages implements HttpService {
     private static final System.Logger LOG = System.getLogger("io.quorate.engine.rest");
@@ -73,8 +74,7 @@ final class HealthPages implements HttpService {
                 rules,
                 "readyz",
                 checks(
-                        // Fails under an alarm of corruption; there are no alarms yet.
-                        Map.entry("data_corruption", () -> ""),
+                        Map.entry("data_corruption", this::notCorrupt),
                         Map.entry("serializable_read", this::localRead),
                         Map.entry("linearizable_read", this::agreedRead),
                         Map.entry("non_learner", this::votes)));
@@ -82,20 +82,35 @@ final class HealthPages implements HttpService {
 
     /** HT-03 to HT-06. */
     private void health(ServerRequest request, ServerResponse response) {
-        String reason = reason("true".equals(request.query().first("serializable").orElse("")));
+        String reason =
+                reason(
+                        excluded(request),
+                        "true".equals(request.query().first("serializable").orElse("")));
         if (reason.isEmpty()) {
             successes.increment();
             response.header(Texts.PLAIN);
             Texts.send(request, response, json("true", ""));
         } else {
             failures.increment();
-            LOG.log(Level.WARNING, "/health answers false: {0}", reason);
-            Texts.error(request, response, Status.SERVICE_UNAVAILABLE_503, json("false", reason));
+            String body = json("false", reason);
+            LOG.log(
+                    Level.WARNING,
+                    "/health error",
+                    Fields.of("output", body, "status-code", 503));
+            Texts.error(request, response, Status.SERVICE_UNAVAILABLE_503, body);
         }
     }
 
     /** Why the member is not healthy; empty when it is. */
-    private String reason(boolean serializable) {
+    private String reason(Set<String> excludedAlarms, boolean serializable) {
+        for (Alarm alarm : node.state().alarms()) {
+            if (!excludedAlarms.contains(alarm.typeName())) {
+                return switch (alarm.type()) {
+                    case Alarm.NOSPACE, Alarm.CORRUPT -> "ALARM " + alarm.typeName();
+                    default -> "ALARM UNKNOWN";
+                };
+            }
+        }
         if (!serializable && node.leader() == 0) {
             return "RAFT NO LEADER";
         }
@@ -138,7 +153,16 @@ final class HealthPages implements HttpService {
                             : "[-]" + check.getKey() + " failed: " + failure + "\n");
         }
         if (!good) {
-            LOG.log(Level.ERROR, "/{0} fails: {1}", kind, details);
+            LOG.log(
+                    Level.ERROR,
+                    "Health check error",
+                    Fields.of(
+                            "path",
+                            request.path().path(),
+                            "reason",
+                            details.toString(),
+                            "status-code",
+                            503));
             Texts.error(request, response, Status.SERVICE_UNAVAILABLE_503, details.toString());
         } else {
             boolean verbose = request.query().contains("verbose");
@@ -209,6 +233,12 @@ final class HealthPages implements HttpService {
         } catch (StorageException.Closed e) {
             return EtcdError.STOPPED.text();
         }
+    }
+
+    private String notCorrupt() {
+        boolean corrupt =
+                node.state().alarms().stream().anyMatch(alarm -> alarm.type() == Alarm.CORRUPT);
+        return corrupt ? "alarm activated: CORRUPT" : "";
     }
 
     private String agreedRead() {

@@ -12,6 +12,8 @@ import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 import io.quorate.engine.node.NodeConfig;
 import io.quorate.engine.node.Version;
+import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.Command;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -69,6 +71,51 @@ class RestTest {
                 Map.of("content-type", "application/json"),
                 "{\"etcdserver\":\"%s\",\"etcdcluster\":\"%s\",\"storage\":\"%s\"}"
                         .formatted(Version.ETCD, Version.CLUSTER, Version.CLUSTER));
+    }
+
+    @Test
+    @Tag("HT-04")
+    @Tag("HT-05")
+    @Tag("HT-09")
+    void alarmsAreUnhealthyUnlessTheProbeExcludesThem() throws Exception {
+        serve(single());
+        raise(6, Alarm.NOSPACE);
+        assertUnhealthy("/health", "ALARM NOSPACE");
+        assertUnhealthy("/health?serializable=true", "ALARM NOSPACE");
+        assertAnswer(get("/health?exclude=NOSPACE"), 200, PLAIN, HEALTHY);
+        assertAnswer(get("/readyz"), 200, NO_SNIFF, "ok\n");
+
+        raise(5, Alarm.CORRUPT);
+        raise(7, 7);
+        assertUnhealthy("/health", "ALARM NOSPACE");
+        assertUnhealthy("/health?exclude=NOSPACE&exclude=", "ALARM CORRUPT");
+        assertUnhealthy("/health?exclude=NOSPACE&exclude=CORRUPT", "ALARM UNKNOWN");
+        assertAnswer(
+                get("/health?exclude=NOSPACE&exclude=CORRUPT&exclude=7"), 200, PLAIN, HEALTHY);
+        assertAnswer(
+                get("/readyz"),
+                503,
+                NO_SNIFF,
+                "[-]data_corruption failed: alarm activated: CORRUPT\n"
+                        + "[+]serializable_read ok\n"
+                        + "[+]linearizable_read ok\n"
+                        + "[+]non_learner ok\n\n");
+        assertAnswer(get("/readyz?exclude=data_corruption"), 200, NO_SNIFF, "ok\n");
+        assertAnswer(get("/livez"), 200, NO_SNIFF, "ok\n");
+    }
+
+    private void raise(long member, int type) {
+        node.propose(new Command.RaiseAlarm(new Alarm(member, type)))
+                .orTimeout(30, TimeUnit.SECONDS)
+                .join();
+    }
+
+    private void assertUnhealthy(String path, String reason) throws Exception {
+        assertAnswer(
+                get(path),
+                503,
+                NO_SNIFF,
+                "{\"health\":\"false\",\"reason\":\"" + reason + "\"}\n");
     }
 
     @Test

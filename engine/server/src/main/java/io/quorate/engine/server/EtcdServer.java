@@ -301,7 +301,7 @@ public final class EtcdServer implements AutoCloseable {
                 new ServiceSettings(
                         limits.requestBytesMax(),
                         limits.txnOpsMax(),
-                        ServiceSettings.DEFAULT_QUOTA_BYTES,
+                        config.upkeep().effectiveQuotaBytes(),
                         limits.slowCall(),
                         limits.watchProgressInterval(),
                         limits.extensiveMetrics());
@@ -381,7 +381,8 @@ public final class EtcdServer implements AutoCloseable {
                 raft.electionTicks(),
                 config.limits().requestBytesMax(),
                 raft.preVote(),
-                raft.leaseCheckpoint());
+                raft.leaseCheckpoint(),
+                config.upkeep());
     }
 
     private static PluginRegistry plugins(ServerConfig config) {
@@ -500,6 +501,12 @@ public final class EtcdServer implements AutoCloseable {
                         limits.txnOpsMax(),
                         "max-concurrent-streams",
                         limits.concurrentStreamsMax(),
+                        "quota-backend-bytes",
+                        config.upkeep().quotaBytes(),
+                        "auto-compaction",
+                        config.upkeep().autoCompaction().toString(),
+                        "corrupt-check",
+                        config.upkeep().corruptCheck().toString(),
                         "pre-vote",
                         raft.preVote(),
                         "grpc-mount",

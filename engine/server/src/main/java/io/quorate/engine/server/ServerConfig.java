@@ -2,6 +2,7 @@ package io.quorate.engine.server;
 
 import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.Upkeep;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,6 +19,8 @@ import java.util.regex.Pattern;
  * @param name of the member (FL-01)
  * @param dataDir everything of the member lies below it (FL-02)
  * @param walDir directory of the Raft log when it has a disk of its own (FL-03)
+ * @param upkeep quota, compaction by itself and corruption checks (FL-14, FL-53, FL-54,
+ *     FL-92 to FL-94, FL-97)
  */
 public record ServerConfig(
         String name,
@@ -27,11 +30,12 @@ public record ServerConfig(
         Bootstrap bootstrap,
         Raft raft,
         Limits limits,
+        Upkeep upkeep,
         Storage storage,
         Mount mount,
         Cluster cluster) {
 
-    /** A member with etcd's defaults for all that concerns other members. */
+    /** A member with etcd's defaults for its upkeep and for all that concerns other members. */
     public ServerConfig(
             String name,
             Path dataDir,
@@ -50,6 +54,7 @@ public record ServerConfig(
                 bootstrap,
                 raft,
                 limits,
+                Upkeep.DEFAULT,
                 storage,
                 mount,
                 Cluster.DEFAULT);
@@ -242,7 +247,8 @@ public record ServerConfig(
         public Cluster {
             settings = Map.copyOf(settings);
             if (maxLearners < 1) {
-                throw new ConfigException("--max-learners must be >0 (set to " + maxLearners + ")");
+                throw new ConfigException(
+                        "--max-learners must be >0 (set to " + maxLearners + ")");
             }
         }
     }

@@ -10,6 +10,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.quorate.engine.node.Upkeep;
 import io.quorate.api.proto.ClusterGrpc;
 import io.quorate.api.proto.KVGrpc;
 import io.quorate.api.proto.Member;
@@ -293,6 +294,7 @@ class ServerClusterTest {
                 new Bootstrap(String.join(",", pairs), existing, "t"),
                 QUICK,
                 Limits.DEFAULT,
+                Upkeep.DEFAULT,
                 Storage.of("file"),
                 Mount.CORE,
                 cluster);

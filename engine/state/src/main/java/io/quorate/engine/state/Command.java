@@ -62,6 +62,15 @@ public sealed interface Command {
      */
     record ClusterVersion(String version) implements Command {}
 
+    /** MA-02. */
+    record RaiseAlarm(Alarm alarm) implements Command {}
+
+    /** MA-03: exactly this alarm of this member. */
+    record ClearAlarm(Alarm alarm) implements Command {}
+
+    /** Starts or ends a downgrade (MA-20, MA-21). */
+    record Downgrade(DowngradeInfo info) implements Command {}
+
     /**
      * What was left of a lease.
      *

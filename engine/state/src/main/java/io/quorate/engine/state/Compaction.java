@@ -1,16 +1,18 @@
 package io.quorate.engine.state;
 
+import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageException;
 import io.quorate.spi.storage.WriteBatch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The physical part of compactions (SE-10..SE-12): walks the index in bounded steps and removes the
- * rows that nobody can read any more. Compacted to revision C, a key keeps its newest version at or
+ * The physical part of compactions (SE-10..SE-12): hashes the rows up to the revision, then walks
+ * the index, both in bounded steps, and removes the rows that nobody can read any more. Compacted to revision C, a key keeps its newest version at or
  * before C and all later ones; a tombstone before C goes too, one exactly at C stays until the next
  * compaction, so that a watch from C still sees it.
  *
@@ -32,6 +34,7 @@ final class Compaction {
 
     private final KeyIndex index;
     private final Meta meta;
+    private final CompactionHashes hashes = new CompactionHashes();
     private final TreeMap<Long, CompletableFuture<Void>> waiting = new TreeMap<>();
 
     private long scheduled;
@@ -42,6 +45,18 @@ final class Compaction {
     private boolean running;
     private byte[] next = START;
     private long finished;
+
+    /** Rows removed by the walk so far. */
+    private long removed;
+
+    /** Null once the hash is complete, and when there is to be none. */
+    private CompactionHasher hasher;
+
+    /** Of the running compaction; null before it is complete. */
+    private KvHash hash;
+
+    /** Whether all rows that the hasher looks at are in the store. */
+    private boolean hashable;
 
     /** Guarded by {@code waiting}. */
     private long durable;
@@ -64,11 +79,29 @@ final class Compaction {
         return Math.max(meta.revision(SCHEDULED), meta.revision(FINISHED));
     }
 
-    /** A command compacted to this revision. */
-    void schedule(long revision, WriteBatch batch) {
+    /**
+     * A command compacted to this revision.
+     *
+     * @param previous compact revision before it, -1 for none
+     */
+    void schedule(long revision, long previous, WriteBatch batch) {
+        // Where an earlier one is unfinished, its rows would count on some members only. Revision 0
+        // has no rows, and as a question it means another one.
+        boolean hashed = !running && scheduled == finished && revision > 0;
         scheduled = revision;
         meta.put(SCHEDULED, RevisionKey.of(revision, 0, false), batch);
-        if (!running) start();
+        if (running) return;
+        start();
+        if (hashed) hasher = new CompactionHasher(index, previous, revision);
+    }
+
+    /** The batch of the command has gone to the store. */
+    void committed() {
+        hashable = hasher != null;
+    }
+
+    CompactionHashes hashes() {
+        return hashes;
     }
 
     boolean pending() {
@@ -81,17 +114,32 @@ final class Compaction {
     }
 
     /**
-     * Removes up to so many rows.
+     * Hashes or removes up to so many rows. Does nothing between the command and the commit of its
+     * batch.
      *
      * @param maxRows 1 or more
+     * @return the report when this was the last step
      */
-    void step(int maxRows, WriteBatch batch) {
-        if (!running) return;
+    Optional<CompactionReport> step(
+            int maxRows, StateStore store, long revision, WriteBatch batch) {
+        if (!running) return Optional.empty();
+        if (hasher != null) {
+            hashStep(maxRows, store, revision);
+            return Optional.empty();
+        }
         Step step = new Step(maxRows, batch);
         boolean end = KeyIndex.ascend(index.root(), next, null, step);
         for (byte[] key : step.dead) index.remove(key);
-        if (end) finish(batch);
-        else next = step.stoppedAt;
+        removed += maxRows - step.rows;
+        if (end) return Optional.of(finish(batch));
+        next = step.stoppedAt;
+        return Optional.empty();
+    }
+
+    private void hashStep(int maxRows, StateStore store, long revision) {
+        if (!hashable || !hasher.step(store, maxRows)) return;
+        hash = hasher.hash(revision);
+        hasher = null;
     }
 
     /** The future of a compaction that was applied. */
@@ -133,13 +181,21 @@ final class Compaction {
         running = true;
         target = scheduled;
         next = START;
+        removed = 0;
+        hasher = null;
+        hash = null;
+        hashable = false;
     }
 
-    private void finish(WriteBatch batch) {
+    private CompactionReport finish(WriteBatch batch) {
         finished = target;
         meta.put(FINISHED, RevisionKey.of(target, 0, false), batch);
         running = false;
+        if (hash != null) hashes.add(hash);
+        CompactionReport report =
+                new CompactionReport(target, removed, Optional.ofNullable(hash));
         if (scheduled > target) start();
+        return report;
     }
 
     /** One bounded piece of the walk. Keys leave the index after it, never under its feet. */

@@ -36,6 +36,11 @@ public enum EtcdError {
     MEMBER_EXISTS(9, "etcdserver: member ID already exist"),
     PEER_URL_EXISTS(9, "etcdserver: Peer URLs already exists"),
     MEMBER_NOT_FOUND(5, "etcdserver: member not found"),
+    WRONG_DOWNGRADE_VERSION(3, "etcdserver: wrong downgrade target version format"),
+    INVALID_DOWNGRADE_TARGET(3, "etcdserver: invalid downgrade target version"),
+    DOWNGRADE_IN_PROCESS(9, "etcdserver: cluster has a downgrade job in progress"),
+    NO_CLUSTER_VERSION(9, "etcdserver: cluster version not found during downgrade"),
+    UNKNOWN_METHOD(2, "etcdserver: unknown method"),
     MEMBER_NOT_LEARNER(9, "etcdserver: can only promote a learner member"),
     LEARNER_NOT_READY(
             9, "etcdserver: can only promote a learner member which is in sync with leader"),

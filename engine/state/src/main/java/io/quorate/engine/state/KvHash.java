@@ -9,4 +9,9 @@ package io.quorate.engine.state;
  * @param hashRevision revision that it covers
  * @param revision the store's revision when it was computed
  */
-public record KvHash(int hash, long compactRevision, long hashRevision, long revision) {}
+public record KvHash(int hash, long compactRevision, long hashRevision, long revision) {
+    /** The same, told at a later revision of the store. */
+    KvHash at(long current) {
+        return new KvHash(hash, compactRevision, hashRevision, current);
+    }
+}

@@ -40,6 +40,14 @@ final class KvHasher {
         this.revision = revision;
     }
 
+    /** No row has a negative revision. */
+    static KvHash ofNothing(long revision, Published state) {
+        CRC32C crc = new CRC32C();
+        crc.update(Keyspaces.KEY.name().getBytes(StandardCharsets.UTF_8));
+        return new KvHash(
+                (int) crc.getValue(), state.compactRevision(), revision, state.revision());
+    }
+
     KvHash hash() {
         boolean anyLive =
                 new Reading(state, rows).count(new KeyRange(null, null, false), revision) > 0;

@@ -99,7 +99,7 @@ final class Leases {
         }
     }
 
-    /** The keys are the caller's to delete in the same command. */
+    /** The keys are the caller's to delete in the same command, after this. */
     void revoke(long id, WriteBatch batch) {
         LeaseRow.delete(id, batch);
         byId.remove(id);
@@ -117,7 +117,7 @@ final class Leases {
      */
     void move(byte[] key, long before, long after) {
         if (before == after) return;
-        if (before != 0) changes.add(new Change(before, key, false));
+        if (before != 0 && exists(before)) changes.add(new Change(before, key, false));
         attach(after, key);
     }
 
@@ -136,7 +136,7 @@ final class Leases {
 
     private void show(Change change) {
         Attached attached = byId.get(change.id);
-        if (attached == null) return; // revoked by this command
+        if (attached == null) return; // of a store that was left with keys of no lease
         if (change.attach) attached.keys.add(change.key);
         else attached.keys.remove(change.key);
     }

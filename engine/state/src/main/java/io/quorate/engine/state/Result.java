@@ -28,6 +28,9 @@ public sealed interface Result {
     /** The answer of a command that only says that it was done. */
     record Done(long revision) implements Result {}
 
+    /** The alarms that a command raised or cleared. */
+    record Alarms(long revision, List<Alarm> alarms) implements Result {}
+
     /** The answer of one operation inside a transaction. */
     sealed interface OpResult {}
 

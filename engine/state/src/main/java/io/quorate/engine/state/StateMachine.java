@@ -45,11 +45,7 @@ public final class StateMachine implements AutoCloseable {
     private final StateStore store;
     private final StateOptions options;
     private final History history;
-    private volatile Writer writer;
-    private volatile Leases leases;
-    private volatile Compaction compaction;
-    private volatile Membership membership;
-    private volatile Meta meta;
+    private volatile Content content;
     private final WatchHub watches;
     private volatile Published published;
 
@@ -63,21 +59,13 @@ public final class StateMachine implements AutoCloseable {
     private StateMachine(
             StateStore store,
             StateOptions options,
-            Writer writer,
-            Leases leases,
-            Compaction compaction,
-            Membership membership,
-            Meta meta,
+            Content content,
             History history,
             Executor dispatcher) {
         this.store = store;
         this.options = options;
         this.history = history;
-        this.writer = writer;
-        this.leases = leases;
-        this.compaction = compaction;
-        this.membership = membership;
-        this.meta = meta;
+        this.content = content;
         publish(store.applied());
         this.watches = new WatchHub(store, history, () -> published, dispatcher);
     }
@@ -101,33 +89,9 @@ public final class StateMachine implements AutoCloseable {
      */
     public static StateMachine open(StateStore store, StateOptions options, Executor dispatcher) {
         try (ReadView view = store.view()) {
-            Meta meta = new Meta(view);
-            long compacted = Compaction.last(meta);
-            Recovery recovery = Recovery.of(view);
-            // Compaction may have removed the row of the newest revision; it must not come again.
-            long revision = Math.max(recovery.lastRevision(), compacted);
-            Leases leases = Leases.of(view, recovery.index());
-            History history = new History(revision, options.historyBytes());
-            Writer writer =
-                    new Writer(
-                            store,
-                            recovery.index(),
-                            new RowCache(options.cacheBytes()),
-                            history,
-                            leases,
-                            revision,
-                            compacted);
-            Compaction compaction = new Compaction(recovery.index(), meta);
-            return new StateMachine(
-                    store,
-                    options,
-                    writer,
-                    leases,
-                    compaction,
-                    new Membership(view),
-                    meta,
-                    history,
-                    dispatcher);
+            History history = new History(0, options.historyBytes());
+            Content content = Content.of(view, store, options, history);
+            return new StateMachine(store, options, content, history, dispatcher);
         }
     }
 
@@ -155,6 +119,11 @@ public final class StateMachine implements AutoCloseable {
     }
 
     private Result dispatch(Command command) {
+        Writer writer = content.writer();
+        Membership membership = content.membership();
+        Alarms alarms = content.alarms();
+        WriteBatch batch = writer.batch();
+        alarms.check(command);
         return switch (command) {
             case Command.Put put -> writer.apply(put);
             case Command.DeleteRange delete -> writer.apply(delete);
@@ -164,43 +133,55 @@ public final class StateMachine implements AutoCloseable {
             case Command.LeaseRevoke revoke -> writer.apply(revoke);
             case Command.LeaseCheckpoint checkpoint -> writer.apply(checkpoint);
             case Command.MemberAdd add -> {
-                membership.apply(add, writer.batch());
+                membership.apply(add, batch);
                 yield done();
             }
             case Command.MemberRemove remove -> {
-                membership.apply(remove, writer.batch());
+                membership.apply(remove, batch);
                 yield done();
             }
             case Command.MemberUpdate update -> {
-                membership.apply(update, writer.batch());
+                membership.apply(update, batch);
                 yield done();
             }
             case Command.MemberPromote promote -> {
-                membership.apply(promote, writer.batch());
+                membership.apply(promote, batch);
                 yield done();
             }
             case Command.MemberAttributes attributes -> {
-                membership.apply(attributes, writer.batch());
+                membership.apply(attributes, batch);
                 yield done();
             }
             case Command.ClusterVersion version -> {
-                membership.apply(version, writer.batch());
+                membership.apply(version, batch);
+                yield done();
+            }
+            case Command.RaiseAlarm(Alarm alarm) -> answer(alarms.raise(alarm, batch));
+            case Command.ClearAlarm(Alarm alarm) -> answer(alarms.clear(alarm, batch));
+            case Command.Downgrade change -> {
+                content.downgrade().apply(change, batch);
                 yield done();
             }
         };
     }
 
+    private Result.Alarms answer(List<Alarm> changed) {
+        return new Result.Alarms(content.writer().revision(), changed);
+    }
+
     private Result compact(Command.Compact command) {
-        Result.Compact result = writer.apply(command);
-        compaction.schedule(command.revision(), writer.batch());
+        long previous = content.writer().compactRevision();
+        Result.Compact result = content.writer().apply(command);
+        content.compaction().schedule(command.revision(), previous, content.writer().batch());
         return result;
     }
 
     private Result.Done done() {
-        return new Result.Done(writer.revision());
+        return new Result.Done(content.writer().revision());
     }
 
     private void publish(Applied at) {
+        Writer writer = content.writer();
         published =
                 new Published(
                         writer.index().freeze(), writer.revision(), writer.compactRevision(), at);
@@ -219,12 +200,12 @@ public final class StateMachine implements AutoCloseable {
      * @param value belongs to the state machine from now on
      */
     public void putMeta(String name, byte[] value) {
-        meta.put(name, value, writer.batch());
+        content.meta().put(name, value, content.writer().batch());
     }
 
     /** The record last put under the name, committed or not; null for none. Not to be changed. */
     public byte[] meta(String name) {
-        return meta.get(name);
+        return content.meta().get(name);
     }
 
     /**
@@ -232,10 +213,13 @@ public final class StateMachine implements AutoCloseable {
      * throws NoSpace the effects stay pending and the call may be repeated.
      */
     public CompletableFuture<Void> commit(StateStore.Durability durability) {
+        Writer writer = content.writer();
+        Compaction compaction = content.compaction();
         WriteBatch batch = writer.batch();
         long finished = compaction.finished();
         CompletableFuture<Void> committed = store.commit(batch, published.applied(), durability);
         writer.committed();
+        compaction.committed();
         if (finished > compactionCommitted) {
             compactionCommitted = finished;
             committed.thenRun(() -> compaction.committed(finished));
@@ -245,7 +229,7 @@ public final class StateMachine implements AutoCloseable {
 
     /** Payload bytes that the next commit hands over. For the apply thread. */
     public long uncommittedBytes() {
-        return writer.batch().bytes();
+        return content.writer().batch().bytes();
     }
 
     /**
@@ -280,7 +264,7 @@ public final class StateMachine implements AutoCloseable {
         return read((state, rows) -> {
             Reading reading = new Reading(state, rows);
             TxnPlan plan = TxnPlan.choose(reading, readOnly);
-            plan.check(reading, leases::exists);
+            plan.check(reading, content.leases()::exists);
             return plan.read(reading);
         });
     }
@@ -296,15 +280,35 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
-     * Hashes the keys up to a revision, 0 for the current one. Reads all rows.
+     * Hashes the keys up to a revision, 0 for the current one. Reads all rows, unless the revision
+     * is one of the last that were compacted to: then the hash is known from that compaction, with
+     * the compact revision before it. Up to a negative revision there is nothing to hash.
      *
      * @throws EtcdException for a compacted or future revision
      */
     public KvHash hashKv(long revision) {
+        Optional<KvHash> known = content.compaction().hashes().at(revision);
+        if (known.isPresent()) return known.get().at(revision());
         return read((state, rows) -> {
+            if (revision < 0) return KvHasher.ofNothing(revision, state);
             long at = new Reading(state, rows).readRevision(revision);
             return new KvHasher(state, rows, at).hash();
         });
+    }
+
+    /** The hashes known from the last compactions since the start, oldest first (SE-67). */
+    public List<KvHash> compactionHashes() {
+        return content.compaction().hashes().list();
+    }
+
+    /**
+     * Hashes all that was committed, not the keys alone (MA-11). Only for tests of a cluster at
+     * rest: the revision may be a later one than the hash covers.
+     */
+    public StoreHash hash() {
+        try (ReadView view = store.view()) {
+            return new StoreHash(StoreHasher.hash(view), revision());
+        }
     }
 
     private <T> T read(Read<T> read) {
@@ -340,19 +344,22 @@ public final class StateMachine implements AutoCloseable {
 
     /** Whether {@link #compactStep} has something to do. For the apply thread. */
     public boolean compactionPending() {
-        return compaction.pending();
+        return content.compaction().pending();
     }
 
     /**
-     * Removes rows of the running compaction; they leave the store with the next commit. Takes time
-     * in proportion to {@code maxRows}, whatever the number of keys.
+     * Hashes, then removes rows of the running compaction; they leave the store with the next
+     * commit. Takes time in proportion to {@code maxRows}, whatever the number of keys.
      *
-     * @param maxRows most rows to remove, 1 or more
+     * @param maxRows most rows to read or remove, 1 or more
+     * @return the report when this was the last step
      */
-    public void compactStep(int maxRows) {
+    public Optional<CompactionReport> compactStep(int maxRows) {
         if (maxRows < 1) throw new IllegalArgumentException("maxRows is " + maxRows + ", below 1");
-        compaction.step(maxRows, writer.batch());
+        Optional<CompactionReport> report =
+                content.compaction().step(maxRows, store, content.writer().revision(), content.writer().batch());
         publish(published.applied());
+        return report;
     }
 
     /**
@@ -362,17 +369,17 @@ public final class StateMachine implements AutoCloseable {
      * revision that no applied compaction reached it waits for one that does.
      */
     public CompletableFuture<Void> compacted(long revision) {
-        return compaction.done(revision);
+        return content.compaction().done(revision);
     }
 
     /** A lease as the log has it, applied or not yet committed; empty when there is none. */
     public Optional<Lease> lease(long id) {
-        return leases.get(id);
+        return content.leases().get(id);
     }
 
     /** All leases, in no order. */
     public List<Lease> leases() {
-        return leases.all();
+        return content.leases().all();
     }
 
     /**
@@ -380,7 +387,7 @@ public final class StateMachine implements AutoCloseable {
      * to be changed.
      */
     public List<byte[]> leaseKeys(long id) {
-        return leases.keys(id);
+        return content.leases().keys(id);
     }
 
     /** Who watches the changes; any thread. */
@@ -390,17 +397,36 @@ public final class StateMachine implements AutoCloseable {
 
     /** The members, by id (unsigned). */
     public List<Member> members() {
-        return membership.members();
+        return content.membership().members();
     }
 
     /** Whether there was a member of this id that was removed (RC-10). */
     public boolean isRemovedMember(long id) {
-        return membership.isRemoved(id);
+        return content.membership().isRemoved(id);
     }
 
     /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */
     public Optional<String> clusterVersion() {
-        return membership.clusterVersion();
+        return content.membership().clusterVersion();
+    }
+
+    /** The alarms that are raised, by type, then by member. */
+    public List<Alarm> alarms() {
+        return content.alarms().list();
+    }
+
+    /** The downgrade that runs, if any. */
+    public DowngradeInfo downgrade() {
+        return content.downgrade().info();
+    }
+
+    /**
+     * Gives freed space back to the file system. Any thread; holds up commits, never reads.
+     *
+     * @throws io.quorate.spi.storage.StorageException when the store cannot
+     */
+    public void defragment() {
+        store.defragment();
     }
 
     /**
@@ -450,26 +476,10 @@ public final class StateMachine implements AutoCloseable {
     }
 
     private void reload() {
-        compaction.close();
+        content.compaction().close();
         try (ReadView view = store.view()) {
-            meta = new Meta(view);
-            long compacted = Compaction.last(meta);
-            Recovery recovery = Recovery.of(view);
-            long revision = Math.max(recovery.lastRevision(), compacted);
-            leases = Leases.of(view, recovery.index());
-            history.restart(revision);
-            writer =
-                    new Writer(
-                            store,
-                            recovery.index(),
-                            new RowCache(options.cacheBytes()),
-                            history,
-                            leases,
-                            revision,
-                            compacted);
-            compaction = new Compaction(recovery.index(), meta);
+            content = Content.of(view, store, options, history);
             compactionCommitted = -1;
-            membership = new Membership(view);
             publish(view.applied());
         }
     }
@@ -477,7 +487,7 @@ public final class StateMachine implements AutoCloseable {
     /** Forgets what was not committed, and ends all watches. The store stays open. */
     @Override
     public void close() {
-        compaction.close();
+        content.compaction().close();
         watches.close();
     }
 

@@ -113,8 +113,9 @@ final class Writer {
     /** SE-08: all keys in one revision, in order, so that all members give them the same place. */
     Result.Done apply(Command.LeaseRevoke revoke) {
         if (!leases.exists(revoke.id())) throw EtcdError.LEASE_NOT_FOUND.exception();
-        for (byte[] key : leases.keys(revoke.id())) delete(KeyIndex.get(index.root(), key));
+        List<byte[]> keys = leases.keys(revoke.id());
         leases.revoke(revoke.id(), batch);
+        for (byte[] key : keys) delete(KeyIndex.get(index.root(), key));
         endCommand();
         return new Result.Done(revision);
     }

@@ -22,6 +22,8 @@ final class Oracle {
     /** TTL and checkpointed rest by id. */
     private final TreeMap<Long, Lease> leases = new TreeMap<>();
 
+    private final TreeMap<Long, KvHash> compactionHashes = new TreeMap<>();
+
     private long revision = 1;
     private long compactRevision = -1;
     private int sub;
@@ -72,6 +74,9 @@ final class Oracle {
                     case Command.MemberPromote ignored -> throw new AssertionError();
                     case Command.MemberAttributes ignored -> throw new AssertionError();
                     case Command.ClusterVersion ignored -> throw new AssertionError();
+                    case Command.RaiseAlarm ignored -> throw new AssertionError();
+                    case Command.ClearAlarm ignored -> throw new AssertionError();
+                    case Command.Downgrade ignored -> throw new AssertionError();
                 };
         revision = now();
         sub = 0;
@@ -287,9 +292,10 @@ final class Oracle {
     private Result.Compact compact(long at) {
         if (at <= compactRevision) throw EtcdError.COMPACTED.exception();
         if (at > revision) throw EtcdError.FUTURE_REVISION.exception();
-        compactRevision = at;
         Set<Row> newest = newest(at);
         newest.removeIf(row -> row.tombstone && row.main < at);
+        compactionHashes.put(at, hash(at, newest));
+        compactRevision = at;
         rows.removeIf(row -> row.main <= at && !newest.contains(row));
         return new Result.Compact(revision);
     }
@@ -304,9 +310,19 @@ final class Oracle {
     KvHash hash(long asked) {
         if (asked > revision) throw EtcdError.FUTURE_REVISION.exception();
         if (asked > 0 && asked < compactRevision) throw EtcdError.COMPACTED.exception();
-        long at = asked <= 0 ? revision : asked;
+        long at = asked == 0 ? revision : asked;
         Set<Row> keep = newest(at);
         keep.removeIf(row -> row.tombstone);
+        return hash(at, keep);
+    }
+
+    /** The one that was taken when this revision was compacted to. */
+    KvHash compactionHash(long at) {
+        KvHash then = compactionHashes.get(at);
+        return new KvHash(then.hash(), then.compactRevision(), at, revision);
+    }
+
+    private KvHash hash(long at, Set<Row> keep) {
         ByteArrayOutputStream hashed = new ByteArrayOutputStream();
         hashed.writeBytes("key".getBytes(StandardCharsets.UTF_8));
         for (Row row : rows) {

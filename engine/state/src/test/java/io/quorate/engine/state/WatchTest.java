@@ -458,6 +458,24 @@ class WatchTest {
         for (long last : seen) assertEquals(21, last);
     }
 
+    /** A hundred thousand watches of as many keys: a put is told to the one that it is for. */
+    @Test
+    @Tag("T28")
+    @Tag("WA-36")
+    void aPutReachesTheOneOfAHundredThousandWatches() {
+        int watches = 100_000;
+        for (int i = 0; i < watches; i++) watching.watch("k" + i, 0);
+        watching.all();
+        for (int i = 0; i < watches; i += 997) {
+            story.put("k" + i, "v");
+            List<WatchMessage> told = watching.all();
+            assertEquals(1, told.size());
+            WatchMessage.Events events = (WatchMessage.Events) told.getFirst();
+            assertEquals(i, events.watchId());
+            assertEquals(story.state.revision(), events.events().getFirst().revision());
+        }
+    }
+
     @Test
     void theReaderIsWokenOnceForAllThatCame() {
         watching.watch("a", 0);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.FileIo;
 import io.quorate.spi.storage.HardState;
+import io.quorate.spi.storage.LogEntry;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StateStore.Durability;
@@ -274,6 +275,86 @@ public abstract class FaultContract {
                     "came back to no commit from " + history.durable() + " on: " + last);
         } finally {
             store.close();
+        }
+    }
+
+    // ---- torn writes ----
+
+    @Test
+    @Tag("T21")
+    void aTornUnitOfTheLogIsThereWholeOrNotAtAll() {
+        for (int k = 0; k < 4; k++) {
+            SimulatedDisk disk = new SimulatedDisk();
+            RaftLog log = openLog(disk);
+            fillLog(log, 3);
+            LogModel before = LogModel.of(log);
+            failForce(disk, k);
+            LogModel certain = before;
+            StorageException.Fatal fatal = null;
+            while (fatal == null) {
+                certain = before;
+                LogEntry last = RaftLogContract.entry(before.last() + 1, 1, 700);
+                before = before.append(List.of(last), null);
+                fatal = appendOrFatal(log, 700);
+            }
+            disk.fail((call, path) -> {});
+            LogModel with = before;
+            abandon(log);
+            int total = disk.unforcedBytes();
+            for (int torn = 0; torn <= total; torn += 1 + total / 150) {
+                RaftLog found = openLog(disk.torn(torn));
+                try {
+                    String difference = certain.difference(found);
+                    if (!difference.isEmpty()) assertEquals("", with.difference(found));
+                } finally {
+                    found.close();
+                }
+            }
+        }
+    }
+
+    @Test
+    @Tag("T21")
+    void aTornCommitOfTheStateIsThereWholeOrNotAtAll() {
+        for (int k = 0; k < 6; k++) {
+            SimulatedDisk disk = new SimulatedDisk();
+            StateStore store = openState(disk);
+            Random random = new Random(k);
+            List<StateModel> commits = new ArrayList<>();
+            StateModel model = StateModel.of(store);
+            commits.add(model);
+            failForce(disk, k + 2);
+            int certain = 0;
+            try {
+                while (true) {
+                    model = model.randomStep(random, store, commits::add, (future, at) -> {});
+                    Applied at = new Applied(model.applied().index() + 1, model.applied().term());
+                    model = new StateModel(at, model.spaces());
+                    commits.add(model);
+                    CompletableFuture<Void> forced =
+                            store.commit(new WriteBatch(), at, Durability.FORCE);
+                    settle(forced);
+                    if (forced.isCompletedExceptionally()) break;
+                    certain = commits.size() - 1;
+                }
+            } catch (StorageException.Fatal e) {
+                // In a step that forces by itself.
+            }
+            disk.fail((call, path) -> {});
+            abandon(store);
+            int total = disk.unforcedBytes();
+            for (int torn = 0; torn <= total; torn += 1 + total / 60) {
+                StateStore found = openState(disk.torn(torn));
+                try {
+                    boolean known = false;
+                    for (StateModel commit : commits.subList(certain, commits.size())) {
+                        known |= commit.difference(found).isEmpty();
+                    }
+                    assertTrue(known, "torn at " + torn + " of " + total);
+                } finally {
+                    found.close();
+                }
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package io.quorate.spi.storage.tck;
 
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.HardState;
+import io.quorate.spi.storage.Install;
 import io.quorate.spi.storage.LogEntry;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.StateStore;
@@ -43,9 +44,21 @@ final class KilledChild {
     static KilledChild start(
             StorageProvider provider, String part, Path directory, Map<String, String> settings)
             throws IOException {
+        return start(provider, part, directory, settings, 256);
+    }
+
+    static KilledChild start(
+            StorageProvider provider,
+            String part,
+            Path directory,
+            Map<String, String> settings,
+            int heapMib)
+            throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xmx256m", "-cp", classPath(), KilledChild.class.getName()));
+        String heap = "-Xmx" + heapMib + "m";
+        command.addAll(List.of(heap, "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(List.of("-cp", classPath(), KilledChild.class.getName()));
         command.addAll(List.of(provider.getClass().getName(), part, directory.toString()));
         settings.forEach((key, value) -> command.add(key + "=" + value));
         Process process =
@@ -83,6 +96,20 @@ final class KilledChild {
         return last;
     }
 
+    /** Kills the child once it has printed so many lines, or lets it end by itself before. */
+    void killAfterLines(int lines) throws IOException, InterruptedException {
+        for (int i = 0; i < lines && output.readLine() != null; i++) continue;
+        process.toHandle().destroyForcibly();
+        while (output.readLine() != null) continue;
+        process.waitFor();
+    }
+
+    /** Waits until the child ends by itself; returns its exit code. */
+    int waitForEnd() throws IOException, InterruptedException {
+        while (output.readLine() != null) continue;
+        return process.waitFor();
+    }
+
     /** The kill may cut the last line short; a number cut short is smaller, so it does no harm. */
     private static long parse(String line, long last) {
         if (line == null) throw new AssertionError("the child ended by itself: see its errors");
@@ -108,7 +135,25 @@ final class KilledChild {
             env = env.with(setting.substring(0, equals), setting.substring(equals + 1));
         }
         if (args[1].equals("log")) appendForever(provider.openLog(env));
-        else commitForever(provider.openState(env));
+        else if (args[1].equals("state")) commitForever(provider.openState(env));
+        else install(provider.openState(env), Long.parseLong(args[1].replace("install:", "")));
+    }
+
+    /** Feeds a large state while the old one is written and read. */
+    private static void install(StateStore store, long values) {
+        PrintStream out = System.out;
+        out.println("open");
+        try (Install install = store.beginInstall(new Applied(InstallContract.NEW, 2))) {
+            for (long i = 1; i <= values; i++) {
+                install.put(StateStoreContract.KEYS, key(i), InstallContract.value(i));
+                if (i % (values / 100) != 0) continue;
+                store.commit(new WriteBatch(), store.applied(), Durability.LAZY);
+                out.println(i);
+            }
+            install.commit();
+        }
+        out.println("installed");
+        store.close();
     }
 
     private static void appendForever(RaftLog log) {

@@ -42,6 +42,7 @@ public final class SimulatedDisk implements FileIo {
     private final Set<Path> locks = new HashSet<>();
     private Fault fault = (call, path) -> {};
     private Random shortReads; // or null
+    private final List<Write> unforced = new ArrayList<>(); // in order
     private long callsLeft = Long.MAX_VALUE;
     private boolean off;
 
@@ -132,6 +133,8 @@ public final class SimulatedDisk implements FileIo {
         }
     }
 
+    private record Write(Inode inode, int position, byte[] bytes) {}
+
     /** Names that go and names that come, together. */
     private record Change(Path removed, Path added, Inode inode) {
         void apply(Map<Path, Inode> names) {
@@ -180,6 +183,44 @@ public final class SimulatedDisk implements FileIo {
         off = true;
         SimulatedDisk left = new SimulatedDisk();
         files.forEach((path, inode) -> left.adopt(path, copy(inode)));
+        return left;
+    }
+
+    /** Bytes written since the last force of their files. */
+    public synchronized int unforcedBytes() {
+        int sum = 0;
+        for (Write write : unforced) sum += write.bytes.length;
+        return sum;
+    }
+
+    /**
+     * A disk as it is when the power goes in the middle of a write: what was written is there in
+     * order, up to this many bytes of what was not forced.
+     */
+    public synchronized SimulatedDisk torn(int bytes) {
+        off = true;
+        Map<Inode, Inode> images = new java.util.IdentityHashMap<>();
+        SimulatedDisk left = new SimulatedDisk();
+        files.forEach((path, inode) -> {
+            Inode image = new Inode();
+            image.resize(inode.forcedSize);
+            System.arraycopy(inode.forced, 0, image.bytes, 0, inode.forcedSize);
+            images.put(inode, image);
+            left.adopt(path, image);
+        });
+        int budget = bytes;
+        for (Write write : unforced) {
+            int count = Math.min(budget, write.bytes.length);
+            budget -= count;
+            Inode image = images.get(write.inode);
+            if (image == null || count == 0) continue;
+            if (write.position + count > image.size) image.resize(write.position + count);
+            System.arraycopy(write.bytes, 0, image.bytes, write.position, count);
+        }
+        for (Inode image : images.values()) {
+            image.forced = Arrays.copyOf(image.bytes, image.size);
+            image.forcedSize = image.size;
+        }
         return left;
     }
 
@@ -339,7 +380,10 @@ public final class SimulatedDisk implements FileIo {
                 before(end > inode.size ? Call.EXTEND : Call.OVERWRITE, path);
                 if (end > inode.size) inode.resize(end);
                 markDirty((int) position, end);
-                source.get(inode.bytes, (int) position, source.remaining());
+                int count = source.remaining();
+                source.get(inode.bytes, (int) position, count);
+                byte[] written = Arrays.copyOfRange(inode.bytes, (int) position, end);
+                unforced.add(new Write(inode, (int) position, written));
             }
         }
 
@@ -349,6 +393,7 @@ public final class SimulatedDisk implements FileIo {
                 requireWritable();
                 before(Call.FORCE, path);
                 inode.force();
+                unforced.removeIf(write -> write.inode == inode);
             }
         }
 

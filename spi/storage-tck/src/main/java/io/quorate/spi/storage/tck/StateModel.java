@@ -55,6 +55,13 @@ record StateModel(Applied applied, Map<Keyspace, TreeMap<byte[], byte[]>> spaces
         return new StateModel(at, copy);
     }
 
+    /** With one more key, committed at the next index. */
+    StateModel with(Keyspace keyspace, byte[] key, byte[] value) {
+        StateModel next = copy(new Applied(applied.index() + 1, applied.term()));
+        next.spaces.get(keyspace).put(key, value);
+        return next;
+    }
+
     StateModel randomStep(Random random, StateStore store) {
         return randomStep(random, store, model -> {}, (future, model) -> future.join());
     }

@@ -1,0 +1,115 @@
+package io.quorate.benchmarks;
+
+import io.grpc.CallOptions;
+import io.grpc.stub.ClientCalls;
+import io.quorate.api.proto.LeaseGrantRequest;
+import io.quorate.api.proto.LeaseGrpc;
+import io.quorate.api.proto.LeaseKeepAliveRequest;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+
+/** Clients that renew leases, one renewal under way in each client's stream. */
+final class KeepAliveLoad implements StreamRun.StreamLoad {
+    /** None of them ends during a run. */
+    private static final long TTL_SECONDS = 3_600;
+
+    private final Options options;
+
+    KeepAliveLoad(Options options) {
+        this.options = options;
+    }
+
+    @Override
+    public String title() {
+        return "keepalive";
+    }
+
+    @Override
+    public StreamRun.Running begin(Connections connections) {
+        var grant = Connections.unary(LeaseGrpc.getLeaseGrantMethod().getFullMethodName());
+        byte[][] requests = new byte[options.leases()][];
+        for (int i = 0; i < requests.length; i++) {
+            byte[] lease =
+                    LeaseGrantRequest.newBuilder()
+                            .setID(i + 1L)
+                            .setTTL(TTL_SECONDS)
+                            .build()
+                            .toByteArray();
+            ClientCalls.blockingUnaryCall(connections.of(i), grant, CallOptions.DEFAULT, lease);
+            requests[i] = LeaseKeepAliveRequest.newBuilder().setID(i + 1L).build().toByteArray();
+        }
+        return new Renewals(options, connections, requests);
+    }
+
+    private static final class Renewals implements StreamRun.Running {
+        private final CompletableFuture<Void> failed = new CompletableFuture<>();
+        private final List<Client> clients = new ArrayList<>();
+        private volatile boolean measuring;
+
+        Renewals(Options options, Connections connections, byte[][] requests) {
+            for (int i = 0; i < options.clients(); i++) {
+                clients.add(new Client(connections, i, requests));
+            }
+            clients.forEach(Client::next);
+        }
+
+        @Override
+        public void measure() {
+            measuring = true;
+        }
+
+        @Override
+        public Histogram end() {
+            measuring = false;
+            Histogram all = new Histogram();
+            for (Client client : clients) {
+                synchronized (client) {
+                    all.add(client.latencies);
+                }
+            }
+            return all;
+        }
+
+        @Override
+        public CompletableFuture<Void> failed() {
+            return failed;
+        }
+
+        private final class Client {
+            private final Histogram latencies = new Histogram();
+            private final byte[][] requests;
+            private final SplittableRandom random;
+            private final StreamCall stream;
+            private volatile long sentNanos;
+
+            Client(Connections connections, int number, byte[][] requests) {
+                this.requests = requests;
+                this.random = new SplittableRandom(number);
+                this.stream =
+                        new StreamCall(
+                                connections.of(number),
+                                Connections.stream(
+                                        LeaseGrpc.getLeaseKeepAliveMethod().getFullMethodName()),
+                                answer -> answered(),
+                                failed);
+            }
+
+            void next() {
+                sentNanos = System.nanoTime();
+                stream.send(requests[random.nextInt(requests.length)]);
+            }
+
+            private void answered() {
+                if (measuring) {
+                    synchronized (this) {
+                        latencies.record(System.nanoTime() - sentNanos);
+                    }
+                }
+                next();
+            }
+        }
+    }
+}
