@@ -197,14 +197,13 @@ final class EtcdctlSessionTest {
         List<CompletableFuture<Exec.Outcome>> outcomes =
                 sides.stream()
                         .map(side ->
-                                CompletableFuture.supplyAsync(
-                                        () ->
-                                                side.etcdctl()
-                                                        .run(
-                                                                server(side).member(),
-                                                                format,
-                                                                words,
-                                                                call.stdin())))
+                                CompletableFuture.supplyAsync(() ->
+                                        side.etcdctl()
+                                                .run(
+                                                        server(side).member(),
+                                                        format,
+                                                        words,
+                                                        call.stdin())))
                         .toList();
         boolean own = sides.getLast().etcdctl().version().equals(OWN);
         String expected = print(outcomes.getFirst().get(), own);

@@ -29,8 +29,7 @@ final class CompletionScriptTest {
                 echo "$@" >>"$0.asked"
                 printf 'member\\nmake-mirror\\n:4\\n'
                 """);
-        Files.setPosixFilePermissions(
-                tool, PosixFilePermissions.fromString("rwx------"));
+        Files.setPosixFilePermissions(tool, PosixFilePermissions.fromString("rwx------"));
         Path script = folder.resolve("script");
         Files.writeString(script, Bytes.toText(CompletionScript.of("bash", "tool")));
         String session =
@@ -47,6 +46,7 @@ final class CompletionScriptTest {
         String complaints = new String(bash.getErrorStream().readAllBytes());
         bash.waitFor(60, TimeUnit.SECONDS);
         assertEquals("member\n", offered, complaints);
-        assertEquals("__completeNoDesc -w json me\n", Files.readString(folder.resolve("tool.asked")));
+        assertEquals(
+                "__completeNoDesc -w json me\n", Files.readString(folder.resolve("tool.asked")));
     }
 }

@@ -23,7 +23,8 @@ final class GoTextTest {
         assertEquals(Bytes.ofText("\"é€😀\""), GoText.quote(Bytes.ofText("é€😀")));
         assertEquals("\"\\U000e0001\"", GoText.quote(Bytes.ofText("\udb40\udc01")));
         // Overlong forms and surrogates are no characters.
-        assertEquals("\"\\xc0\\x80\\xed\\xa0\\x80\"", GoText.quote("\u00c0\u0080\u00ed\u00a0\u0080"));
+        assertEquals(
+                "\"\\xc0\\x80\\xed\\xa0\\x80\"", GoText.quote("\u00c0\u0080\u00ed\u00a0\u0080"));
     }
 
     /** Replay with -Dseed=N. */
@@ -73,7 +74,13 @@ final class GoTextTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1h30m,1h30m0s", "1.5s,1.5s", "-100ms,-100ms", "0,0s", "60s,1m0s", "2us,2µs", "3ns,3ns"
+        "1h30m,1h30m0s",
+        "1.5s,1.5s",
+        "-100ms,-100ms",
+        "0,0s",
+        "60s,1m0s",
+        "2us,2µs",
+        "3ns,3ns"
     })
     void durationsComeInManyForms(String text, String printed) throws BadValue {
         Duration duration = GoText.parseDuration(Bytes.ofText(text));
@@ -94,7 +101,13 @@ final class GoTextTest {
 
     @ParameterizedTest
     @CsvSource({
-        "0,0 B", "9,9 B", "10,10 B", "999,999 B", "1000,1.0 kB", "20480,20 kB", "2147483648,2.1 GB"
+        "0,0 B",
+        "9,9 B",
+        "10,10 B",
+        "999,999 B",
+        "1000,1.0 kB",
+        "20480,20 kB",
+        "2147483648,2.1 GB"
     })
     void sizesAreInPowersOfThousand(long bytes, String text) {
         assertEquals(text, GoText.size(bytes));

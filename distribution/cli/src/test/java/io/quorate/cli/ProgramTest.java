@@ -25,8 +25,7 @@ final class ProgramTest {
     private int run(Map<String, String> environment, String... words) {
         out.reset();
         err.reset();
-        Terminal terminal =
-                new Terminal(new ByteArrayInputStream(new byte[0]), out, err);
+        Terminal terminal = new Terminal(new ByteArrayInputStream(new byte[0]), out, err);
         Command put =
                 Command.leaf(
                                 "put [options] <key>",
@@ -80,7 +79,8 @@ final class ProgramTest {
     @Test
     @Tag("CT-01")
     void flagsStandAnywhereAndInAllForms() {
-        assertEquals(0, run("--hex", "--endpoints=a,b", "put", "k", "-l5", "--endpoints", "c", "v"));
+        assertEquals(
+                0, run("--hex", "--endpoints=a,b", "put", "k", "-l5", "--endpoints", "c", "v"));
         FlagValues flags = calls.getLast().flags();
         assertTrue(flags.on("hex"));
         assertEquals(List.of("a", "b", "c"), flags.list("endpoints"));
@@ -263,8 +263,7 @@ final class ProgramTest {
         assertEquals(0, run(Map.of("TOOL_HEX", "true"), "put", "k", "--hex"));
         Exit exit =
                 assertThrows(
-                        Exit.class,
-                        () -> Environment.apply(calls.getLast(), "TOOL", Set.of()));
+                        Exit.class, () -> Environment.apply(calls.getLast(), "TOOL", Set.of()));
         assertEquals(1, exit.code());
         assertTrue(
                 err().contains("conflicting environment variable is shadowed by corresponding")

@@ -24,8 +24,7 @@ final class TableTest {
                 │           häll │             1 │
                 └────────────────┴───────────────┘
                 """,
-                Bytes.toText(
-                        new Table(List.of("endpoint", "hash_revision"), rows).print()));
+                Bytes.toText(new Table(List.of("endpoint", "hash_revision"), rows).print()));
     }
 
     @Test

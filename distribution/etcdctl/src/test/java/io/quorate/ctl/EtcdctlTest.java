@@ -25,8 +25,7 @@ final class EtcdctlTest {
     private int run(Map<String, String> environment, String stdin, List<String> words) {
         out.reset();
         err.reset();
-        var terminal =
-                new Terminal(new ByteArrayInputStream(Bytes.toArray(stdin)), out, err);
+        var terminal = new Terminal(new ByteArrayInputStream(Bytes.toArray(stdin)), out, err);
         return Etcdctl.program(terminal, environment).run(words);
     }
 
@@ -118,13 +117,11 @@ final class EtcdctlTest {
     void watchKeysComeFromVariablesOrArgumentsNotBoth() {
         int both = run(Map.of("ETCDCTL_WATCH_KEY", "k"), "", List.of("watch", "a"));
         assertEquals(128, both);
-        assertEquals(
-                "Error: bad number of arguments (found conflicting environment key)\n", err());
+        assertEquals("Error: bad number of arguments (found conflicting environment key)\n", err());
         int endOnly = run(Map.of("ETCDCTL_WATCH_RANGE_END", "z"), "", List.of("watch"));
         assertEquals(128, endOnly);
         assertEquals(
-                "Error: ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END=\"z\"\n",
-                err());
+                "Error: ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END=\"z\"\n", err());
     }
 
     @Test
@@ -148,11 +145,9 @@ final class EtcdctlTest {
     void transactionsPromptOnlyWhenInteractive() {
         String lines = "val(\"a\") = \"b\"\n\nput a b\n";
         assertEquals(3, run(Map.of(), lines, List.of("txn", "-i")));
-        assertEquals(
-                "compares:\nsuccess requests (get, put, del):\n", Bytes.of(out.toByteArray()));
+        assertEquals("compares:\nsuccess requests (get, put, del):\n", Bytes.of(out.toByteArray()));
         assertEquals(3, run(Map.of(), "\nget a --foo\n\n\n", List.of("txn")));
-        assertTrue(
-                err().startsWith("Usage:\n   get [options] <key> [range_end] [flags]\n"), err());
+        assertTrue(err().startsWith("Usage:\n   get [options] <key> [range_end] [flags]\n"), err());
         assertTrue(err().endsWith("\n\nError: invalid txn request: get a --foo\n"), err());
     }
 
@@ -176,8 +171,7 @@ final class EtcdctlTest {
     @Tag("CT-59")
     void versionNamesTheToolThatItEquals() {
         assertEquals(0, run("version"));
-        assertEquals(
-                "etcdctl version: 3.7.3\nAPI version: 3.7\n", Bytes.of(out.toByteArray()));
+        assertEquals("etcdctl version: 3.7.3\nAPI version: 3.7\n", Bytes.of(out.toByteArray()));
     }
 
     @Test

@@ -47,8 +47,7 @@ final class PrinterTest {
 
     private static String printed(String format, boolean hex, Consumer<Printer> print) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        Terminal terminal =
-                new Terminal(new ByteArrayInputStream(new byte[0]), out, out);
+        Terminal terminal = new Terminal(new ByteArrayInputStream(new byte[0]), out, out);
         print.accept(Printer.of(format, hex, terminal));
         terminal.flush();
         return Bytes.of(out.toByteArray());
@@ -107,8 +106,7 @@ final class PrinterTest {
                 printed("simple", true, printer -> printer.get(RANGE)));
         Exit exit =
                 assertThrows(
-                        Exit.class,
-                        () -> printed("json", false, printer -> printer.values(RANGE)));
+                        Exit.class, () -> printed("json", false, printer -> printer.values(RANGE)));
         assertEquals(128, exit.code());
     }
 
@@ -176,8 +174,7 @@ final class PrinterTest {
                         + "\"mod_revision\":30}}],\"CompactRevision\":0,\"Canceled\":false,"
                         + "\"Created\":false,\"CancelReason\":\"\"}\n",
                 printed("json", false, printer -> printer.watch(answer)));
-        assertEquals(
-                "DELETE\nw\n\n", printed("simple", false, printer -> printer.watch(answer)));
+        assertEquals("DELETE\nw\n\n", printed("simple", false, printer -> printer.watch(answer)));
     }
 
     @Test

@@ -23,7 +23,8 @@ final class TxnTextTest {
         assertEquals(expected, compare.getTarget());
         assertEquals(Compare.CompareResult.GREATER, compare.getResult());
         assertEquals("kA", compare.getKey().toStringUtf8());
-        assertEquals(12, compare.getVersion() + compare.getCreateRevision() + compare.getModRevision());
+        assertEquals(
+                12, compare.getVersion() + compare.getCreateRevision() + compare.getModRevision());
     }
 
     @Test

@@ -22,9 +22,9 @@ import java.util.Optional;
  * {@code migrate} (UT-08), and with {@code --into} our own: a copy of the data for other storage
  * plugins.
  *
- * <p>The form of our data follows from the plugin, not from a release of
- * etcd, so there is nothing to rewrite: the version that is there already is confirmed, any other
- * is refused with the way that leads there.
+ * <p>The form of our data follows from the plugin, not from a release of etcd, so there is nothing
+ * to rewrite: the version that is there already is confirmed, any other is refused with the way
+ * that leads there.
  */
 final class MigrateCommand {
     private static final String DATA_DIR = "data-dir";

@@ -48,7 +48,8 @@ class EtcdutlTest {
                     sink.put(revision(3), row("b", 3, 3, 1));
                     sink.put(revision(4), row("c", 4, 4, 1));
                     sink.put(revision(5), row("a", 2, 5, 2));
-                    byte[] tombstone = ByteBuffer.allocate(18).put(revision(6)).put((byte) 't').array();
+                    byte[] tombstone =
+                            ByteBuffer.allocate(18).put(revision(6)).put((byte) 't').array();
                     sink.put(tombstone, new byte[] {0x0a, 1, 'c'});
                     sink.bucket(utf8("meta"));
                     sink.put(utf8("consistent_index"), new byte[] {0, 0, 0, 0, 0, 0, 0, 9});
@@ -184,8 +185,18 @@ class EtcdutlTest {
     /** An mvccpb.KeyValue with the value {@code v}. */
     private static byte[] row(String key, int created, int modified, int version) {
         return new byte[] {
-            0x0a, 1, (byte) key.charAt(0), 0x10, (byte) created, 0x18, (byte) modified, 0x20,
-            (byte) version, 0x2a, 1, 'v'
+            0x0a,
+            1,
+            (byte) key.charAt(0),
+            0x10,
+            (byte) created,
+            0x18,
+            (byte) modified,
+            0x20,
+            (byte) version,
+            0x2a,
+            1,
+            'v'
         };
     }
 

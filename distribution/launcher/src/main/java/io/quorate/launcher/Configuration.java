@@ -365,8 +365,7 @@ final class Configuration {
         if (period.isZero()) return new AutoCompaction.Off();
         if (!revisions) return new AutoCompaction.Periodic(period);
         // As in etcd, a duration in the place of a number is its nanoseconds.
-        return new AutoCompaction.Revisions(
-                whole ? Long.parseLong(retention) : period.toNanos());
+        return new AutoCompaction.Revisions(whole ? Long.parseLong(retention) : period.toNanos());
     }
 
     private int count(String flag) {

@@ -18,8 +18,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -187,8 +187,7 @@ class LauncherTest {
     })
     void retentionIsHoursOrADurationOrRevisions(String line, String compaction) {
         assertEquals(
-                compaction,
-                configure(line).orElseThrow().upkeep().autoCompaction().toString());
+                compaction, configure(line).orElseThrow().upkeep().autoCompaction().toString());
     }
 
     @Test

@@ -134,8 +134,7 @@ final class Database implements AutoCloseable {
             rocks.verifyChecksum();
             rocks.verifyFileChecksums(reading);
         } catch (RocksDBException e) {
-            if (e.getStatus() != null
-                    && e.getStatus().getCode() == Status.Code.InvalidArgument) {
+            if (e.getStatus() != null && e.getStatus().getCode() == Status.Code.InvalidArgument) {
                 return; // no checksums of whole files are kept; those of the blocks were verified
             }
             throw meaning("cannot verify " + path, e);

@@ -86,8 +86,7 @@ final class RocksStateStore implements StateStore {
     }
 
     private Database database(int number) {
-        return new Database(
-                env.directory().resolve("db-" + number), cacheBytes, memtableBytes);
+        return new Database(env.directory().resolve("db-" + number), cacheBytes, memtableBytes);
     }
 
     /** Number of the current database, 0 for none. */
@@ -113,8 +112,7 @@ final class RocksStateStore implements StateStore {
         if (io.exists(draft)) io.delete(draft);
         try (FileIo.Channel channel = io.open(draft, FileIo.Mode.CREATE_NEW)) {
             channel.write(
-                    ByteBuffer.wrap(
-                            (number + "\n" + number).getBytes(StandardCharsets.ISO_8859_1)),
+                    ByteBuffer.wrap((number + "\n" + number).getBytes(StandardCharsets.ISO_8859_1)),
                     0);
             channel.force(true);
         }

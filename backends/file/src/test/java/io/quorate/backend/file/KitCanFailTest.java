@@ -38,17 +38,31 @@ import java.util.concurrent.ConcurrentSkipListSet;
 class KitCanFailTest {
     /** The groups, each with its wrong backend, the story that must fail, and why it fails. */
     enum Group {
-        STATE_CONTRACT(WrongState.class, "orderIsUnsignedLexicographic", "expected: <4> but was: <9>"),
-        LOG_CONTRACT(WrongLog.class, "readsStopAtTheByteLimitButGiveOne", "expected: <3> but was: <10>"),
-        REOPEN(WrongReopen.class, "identityHardStateAndBaseSurviveWithoutEntries", "but was: <HardState[term=0"),
-        POWER_LOSS_SIMULATED(WrongForce.class, "logComesBackAsAPrefixAfterPowerLoss", "after a power loss"),
-        POWER_LOSS_FROM_OUTSIDE(WrongFiles.class, "whatWasNotForcedIsThereWholeOrNotAtAll", "came back to no commit"),
+        STATE_CONTRACT(
+                WrongState.class, "orderIsUnsignedLexicographic", "expected: <4> but was: <9>"),
+        LOG_CONTRACT(
+                WrongLog.class, "readsStopAtTheByteLimitButGiveOne", "expected: <3> but was: <10>"),
+        REOPEN(
+                WrongReopen.class,
+                "identityHardStateAndBaseSurviveWithoutEntries",
+                "but was: <HardState[term=0"),
+        POWER_LOSS_SIMULATED(
+                WrongForce.class, "logComesBackAsAPrefixAfterPowerLoss", "after a power loss"),
+        POWER_LOSS_FROM_OUTSIDE(
+                WrongFiles.class,
+                "whatWasNotForcedIsThereWholeOrNotAtAll",
+                "came back to no commit"),
         BIT_FLIPS(WrongFiles.class, "damagedFilesOfTheStateAreNeverServed", ""),
         TORN_WRITES(NaiveFaults.class, "aTornCommitOfTheStateIsThereWholeOrNotAtAll", "torn at"),
-        NO_SPACE(WrongNoSpace.class, "stateWithoutSpaceStaysReadableAndGoesOnWhenThereIs", "forced on a full disk"),
+        NO_SPACE(
+                WrongNoSpace.class,
+                "stateWithoutSpaceStaysReadableAndGoesOnWhenThereIs",
+                "forced on a full disk"),
         FAILED_FSYNC(WrongFsync.class, "logIsPoisonedByAFailedFsync", "nobody was told"),
         INTERRUPTS(
-                WrongInterrupts.class, "acknowledgedUnitsSurviveInterruptsOfTheAppender", "is not held"),
+                WrongInterrupts.class,
+                "acknowledgedUnitsSurviveInterruptsOfTheAppender",
+                "is not held"),
         INSTALL(WrongInstall.class, "aStateLargerThanTheHeapIsInstalled", "the child failed"),
         COMPOSITION(WrongPair.class, "", "array contents differ");
 

@@ -98,15 +98,23 @@ final class WrongBackends {
         @Override
         public StateStore openState(StorageEnv env) {
             StateStore store = super.openState(env);
-            return between(StateStore.class, store, "view", (m, a) -> {
-                ReadView view = store.view();
-                return between(
-                        ReadView.class,
-                        view,
-                        "cursor",
-                        (m2, b) ->
-                                view.cursor((Keyspace) b[0], (byte[]) b[1], null, (boolean) b[3]));
-            });
+            return between(
+                    StateStore.class,
+                    store,
+                    "view",
+                    (m, a) -> {
+                        ReadView view = store.view();
+                        return between(
+                                ReadView.class,
+                                view,
+                                "cursor",
+                                (m2, b) ->
+                                        view.cursor(
+                                                (Keyspace) b[0],
+                                                (byte[]) b[1],
+                                                null,
+                                                (boolean) b[3]));
+                    });
         }
     }
 
@@ -131,10 +139,15 @@ final class WrongBackends {
             RaftLog log = super.openLog(env);
             HardState[] last = {log.hardState()};
             RaftLog noting =
-                    between(RaftLog.class, log, "append", (m, a) -> {
-                        if (a[1] != null) last[0] = (HardState) a[1];
-                        return log.append((List<io.quorate.spi.storage.LogEntry>) a[0], null);
-                    });
+                    between(
+                            RaftLog.class,
+                            log,
+                            "append",
+                            (m, a) -> {
+                                if (a[1] != null) last[0] = (HardState) a[1];
+                                return log.append(
+                                        (List<io.quorate.spi.storage.LogEntry>) a[0], null);
+                            });
             return between(RaftLog.class, noting, "hardState", (m, a) -> last[0]);
         }
     }
@@ -180,13 +193,21 @@ final class WrongBackends {
     private static StorageEnv withForce(StorageEnv env, Force force) {
         FileIo io = env.io();
         FileIo wrong =
-                between(FileIo.class, io, "open", (m, a) -> {
-                    FileIo.Channel channel = io.open((Path) a[0], (FileIo.Mode) a[1]);
-                    return between(FileIo.Channel.class, channel, "force", (m2, b) -> {
-                        force.force(channel);
-                        return null;
-                    });
-                });
+                between(
+                        FileIo.class,
+                        io,
+                        "open",
+                        (m, a) -> {
+                            FileIo.Channel channel = io.open((Path) a[0], (FileIo.Mode) a[1]);
+                            return between(
+                                    FileIo.Channel.class,
+                                    channel,
+                                    "force",
+                                    (m2, b) -> {
+                                        force.force(channel);
+                                        return null;
+                                    });
+                        });
         return new Env(env, wrong);
     }
 
@@ -266,20 +287,36 @@ final class WrongBackends {
         @Override
         public StateStore openState(StorageEnv env) {
             StateStore store = super.openState(env);
-            return between(StateStore.class, store, "beginInstall", (m, a) -> {
-                Install install = store.beginInstall((Applied) a[0]);
-                List<Fed> fed = new ArrayList<>();
-                Install collecting =
-                        between(Install.class, install, "put", (m2, b) -> {
-                            fed.add(new Fed((Keyspace) b[0], (byte[]) b[1], (byte[]) b[2]));
-                            return null;
-                        });
-                return between(Install.class, collecting, "commit", (m2, b) -> {
-                    for (Fed f : fed) install.put(f.keyspace, f.key, f.value);
-                    install.commit();
-                    return null;
-                });
-            });
+            return between(
+                    StateStore.class,
+                    store,
+                    "beginInstall",
+                    (m, a) -> {
+                        Install install = store.beginInstall((Applied) a[0]);
+                        List<Fed> fed = new ArrayList<>();
+                        Install collecting =
+                                between(
+                                        Install.class,
+                                        install,
+                                        "put",
+                                        (m2, b) -> {
+                                            fed.add(
+                                                    new Fed(
+                                                            (Keyspace) b[0],
+                                                            (byte[]) b[1],
+                                                            (byte[]) b[2]));
+                                            return null;
+                                        });
+                        return between(
+                                Install.class,
+                                collecting,
+                                "commit",
+                                (m2, b) -> {
+                                    for (Fed f : fed) install.put(f.keyspace, f.key, f.value);
+                                    install.commit();
+                                    return null;
+                                });
+                    });
         }
     }
 
@@ -288,15 +325,19 @@ final class WrongBackends {
         @Override
         public StateStore openState(StorageEnv env) {
             StateStore store = super.openState(env);
-            return between(StateStore.class, store, "commit", (m, a) -> {
-                WriteBatch kept = new WriteBatch();
-                for (WriteBatch.Op op : ((WriteBatch) a[0]).ops()) {
-                    if (op instanceof WriteBatch.Put(var keyspace, var key, var value)) {
-                        kept.put(keyspace, key, value);
-                    }
-                }
-                return store.commit(kept, (Applied) a[1], (StateStore.Durability) a[2]);
-            });
+            return between(
+                    StateStore.class,
+                    store,
+                    "commit",
+                    (m, a) -> {
+                        WriteBatch kept = new WriteBatch();
+                        for (WriteBatch.Op op : ((WriteBatch) a[0]).ops()) {
+                            if (op instanceof WriteBatch.Put(var keyspace, var key, var value)) {
+                                kept.put(keyspace, key, value);
+                            }
+                        }
+                        return store.commit(kept, (Applied) a[1], (StateStore.Durability) a[2]);
+                    });
         }
     }
 }

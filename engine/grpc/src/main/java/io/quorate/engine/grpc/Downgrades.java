@@ -67,8 +67,7 @@ final class Downgrades {
         return match.matches()
                 ? Optional.of(
                         new Version(
-                                Integer.parseInt(match.group(1)),
-                                Integer.parseInt(match.group(2))))
+                                Integer.parseInt(match.group(1)), Integer.parseInt(match.group(2))))
                 : Optional.empty();
     }
 }

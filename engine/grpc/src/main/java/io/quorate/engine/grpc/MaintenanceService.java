@@ -106,8 +106,7 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
 
     /** MA-10: this member alone; answers when the space is free. */
     @Override
-    public void defragment(
-            DefragmentRequest request, StreamObserver<DefragmentResponse> observer) {
+    public void defragment(DefragmentRequest request, StreamObserver<DefragmentResponse> observer) {
         Unary.answer(
                 observer,
                 () -> {

@@ -91,7 +91,10 @@ class MaintenanceServiceTest {
                 List.of(member(5, 2)),
                 alarm(AlarmAction.GET, 0, AlarmType.CORRUPT_VALUE).getAlarmsList());
         assertEquals(
-                List.of("memberID:6 alarm:NOSPACE", "memberID:5 alarm:CORRUPT", "memberID:7 alarm:7"),
+                List.of(
+                        "memberID:6 alarm:NOSPACE",
+                        "memberID:5 alarm:CORRUPT",
+                        "memberID:7 alarm:7"),
                 status().getErrorsList());
 
         assertEquals(List.of(), alarm(AlarmAction.DEACTIVATE, 0, 2).getAlarmsList());
@@ -106,12 +109,9 @@ class MaintenanceServiceTest {
         server.kv.put(put("k", "v"));
         alarm(AlarmAction.ACTIVATE, 6, AlarmType.NOSPACE_VALUE);
         String text = "etcdserver: mvcc: database space exceeded";
+        assertRefused(Status.Code.RESOURCE_EXHAUSTED, text, () -> server.kv.put(put("k", "w")));
         assertRefused(
-                Status.Code.RESOURCE_EXHAUSTED, text, () -> server.kv.put(put("k", "w")));
-        assertRefused(
-                Status.Code.RESOURCE_EXHAUSTED,
-                text,
-                () -> server.kv.txn(then(op(put("k", "w")))));
+                Status.Code.RESOURCE_EXHAUSTED, text, () -> server.kv.txn(then(op(put("k", "w")))));
         assertEquals(1, server.kv.range(get("k")).getCount());
         server.kv.txn(then(op(delete("k"))));
         assertEquals(0, server.kv.range(get("k")).getCount());
@@ -182,8 +182,7 @@ class MaintenanceServiceTest {
         server.kv.put(put("b", "2"));
         server.kv.put(put("a", "3"));
         server.kv.deleteRange(delete("b"));
-        server.kv.compact(
-                CompactionRequest.newBuilder().setRevision(5).setPhysical(true).build());
+        server.kv.compact(CompactionRequest.newBuilder().setRevision(5).setPhysical(true).build());
         assertHash(1125682900L, -1, 5, hash(5));
         assertHash(3184071396L, 5, 5, hash(0));
         assertHash(1084519789L, 5, -3, hash(-3));

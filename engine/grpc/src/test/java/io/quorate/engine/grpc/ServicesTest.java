@@ -1,7 +1,6 @@
 package io.quorate.engine.grpc;
 
 import static io.quorate.engine.grpc.Texts.assertRefused;
-import static io.quorate.engine.grpc.Texts.get;
 import static io.quorate.engine.grpc.Texts.put;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -237,11 +237,13 @@ final class ApplyLoop implements Runnable {
      */
     private void outgrown(PendingProposal proposal) {
         observer.outgrown(quota.bytesMax());
-        quotaAlarm.get().whenComplete((raised, thrown) -> {
-            if (proposal != null) {
-                proposals.refuse(proposal, EtcdError.NO_SPACE.exception());
-            }
-        });
+        quotaAlarm
+                .get()
+                .whenComplete((raised, thrown) -> {
+                    if (proposal != null) {
+                        proposals.refuse(proposal, EtcdError.NO_SPACE.exception());
+                    }
+                });
     }
 
     private static Command decode(Entry entry) {

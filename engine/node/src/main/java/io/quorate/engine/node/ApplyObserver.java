@@ -166,10 +166,7 @@ final class ApplyObserver {
                     WARNING,
                     raised == 1 ? "alarm raised" : "alarm disarmed",
                     Fields.of(
-                            "alarm",
-                            alarm.typeName(),
-                            "from",
-                            Long.toHexString(alarm.memberId())));
+                            "alarm", alarm.typeName(), "from", Long.toHexString(alarm.memberId())));
         }
     }
 

@@ -197,7 +197,7 @@ final class CorruptionChecker {
         for (PeerHash peer : answers) {
             switch (peer) {
                 case Answered(long id, KvHash hash)
-                when hash.compactRevision() == own.compactRevision() -> {
+                        when hash.compactRevision() == own.compactRevision() -> {
                     membersByHash.computeIfAbsent(hash.hash(), h -> new ArrayList<>()).add(id);
                     compared++;
                 }
@@ -230,8 +230,7 @@ final class CorruptionChecker {
     /** Whoever differs from a majority is wrong; without one, nobody can tell who is. */
     private void accuse(KvHash own, Map<Integer, List<Long>> membersByHash, int members) {
         int majority = members / 2 + 1;
-        boolean settled =
-                membersByHash.values().removeIf(agreeing -> agreeing.size() >= majority);
+        boolean settled = membersByHash.values().removeIf(agreeing -> agreeing.size() >= majority);
         if (!settled) {
             alarm.accept(WHOLE_CLUSTER);
         }
@@ -251,8 +250,7 @@ final class CorruptionChecker {
         LOGGER.log(
                 WARNING,
                 "Skipped peer's hash",
-                Fields.of(
-                        "leader-id", hex(memberId), "peer-id", hex(peer), "reason", reason));
+                Fields.of("leader-id", hex(memberId), "peer-id", hex(peer), "reason", reason));
     }
 
     private Map<String, Object> local() {

@@ -276,9 +276,7 @@ public final class Node implements AutoCloseable {
         return new CorruptionChecker(
                 identity.memberId(),
                 new CorruptionChecker.Replica(
-                        this::hashKv,
-                        state::compactionHashes,
-                        () -> linearizablePoint().join()),
+                        this::hashKv, state::compactionHashes, () -> linearizablePoint().join()),
                 PeerHashes.NOBODY,
                 guilty -> propose(new Command.RaiseAlarm(new Alarm(guilty, Alarm.CORRUPT))));
     }
@@ -744,8 +742,7 @@ public final class Node implements AutoCloseable {
         Map<String, Object> fields = sizes(size, inUse);
         fields.put("current-db-size-bytes-diff", size - before);
         fields.put("current-db-size-in-use-bytes-diff", inUse - inUseBefore);
-        fields.put(
-                "took", Duration.ofNanos(runtime.nanoTime().getAsLong() - start).toString());
+        fields.put("took", Duration.ofNanos(runtime.nanoTime().getAsLong() - start).toString());
         LOGGER.log(INFO, "finished defragmenting directory", fields);
     }
 

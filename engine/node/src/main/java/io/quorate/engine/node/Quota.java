@@ -80,11 +80,6 @@ final class Quota {
 
     private static Map<String, Object> fields(long bytes) {
         return Fields.of(
-                "quota-name",
-                "kv",
-                "quota-size-bytes",
-                bytes,
-                "quota-size",
-                ByteSizes.text(bytes));
+                "quota-name", "kv", "quota-size-bytes", bytes, "quota-size", ByteSizes.text(bytes));
     }
 }

@@ -34,8 +34,7 @@ public record Upkeep(
 
     public Upkeep {
         if (compactionRows < 1) {
-            throw new IllegalArgumentException(
-                    "compactionRows is " + compactionRows + ", below 1");
+            throw new IllegalArgumentException("compactionRows is " + compactionRows + ", below 1");
         }
     }
 

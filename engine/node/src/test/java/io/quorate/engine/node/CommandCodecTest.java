@@ -93,8 +93,7 @@ class CommandCodecTest {
                                     new Command.Checkpoint(random.nextLong(), 0)));
             case 8 -> new Command.RaiseAlarm(new Alarm(random.nextLong(), random.nextInt(9)));
             case 9 -> new Command.ClearAlarm(new Alarm(random.nextLong(), random.nextInt(9)));
-            case 10 ->
-                    new Command.Downgrade(new DowngradeInfo(random.nextBoolean(), "3.6.0"));
+            case 10 -> new Command.Downgrade(new DowngradeInfo(random.nextBoolean(), "3.6.0"));
             default -> new Command.ClusterVersion("3.7.0");
         };
     }

@@ -105,9 +105,7 @@ class UpkeepTest {
     @Tag("MA-21")
     @Tag("ME-17")
     void theClusterVersionGoesDownAndComesBack() {
-        await(
-                member.node.propose(
-                        new Command.Downgrade(new DowngradeInfo(true, "3.6.0"))));
+        await(member.node.propose(new Command.Downgrade(new DowngradeInfo(true, "3.6.0"))));
         await(member.put("k", "v"));
         assertEquals("3.6.0", member.node.status().clusterVersion());
         String text = member.metricsText();

@@ -93,10 +93,7 @@ final class HealthPages implements HttpService {
         } else {
             failures.increment();
             String body = json("false", reason);
-            LOG.log(
-                    Level.WARNING,
-                    "/health error",
-                    Fields.of("output", body, "status-code", 503));
+            LOG.log(Level.WARNING, "/health error", Fields.of("output", body, "status-code", 503));
             Texts.error(request, response, Status.SERVICE_UNAVAILABLE_503, body);
         }
     }

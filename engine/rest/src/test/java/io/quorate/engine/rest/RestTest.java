@@ -90,8 +90,7 @@ class RestTest {
         assertUnhealthy("/health", "ALARM NOSPACE");
         assertUnhealthy("/health?exclude=NOSPACE&exclude=", "ALARM CORRUPT");
         assertUnhealthy("/health?exclude=NOSPACE&exclude=CORRUPT", "ALARM UNKNOWN");
-        assertAnswer(
-                get("/health?exclude=NOSPACE&exclude=CORRUPT&exclude=7"), 200, PLAIN, HEALTHY);
+        assertAnswer(get("/health?exclude=NOSPACE&exclude=CORRUPT&exclude=7"), 200, PLAIN, HEALTHY);
         assertAnswer(
                 get("/readyz"),
                 503,
@@ -112,10 +111,7 @@ class RestTest {
 
     private void assertUnhealthy(String path, String reason) throws Exception {
         assertAnswer(
-                get(path),
-                503,
-                NO_SNIFF,
-                "{\"health\":\"false\",\"reason\":\"" + reason + "\"}\n");
+                get(path), 503, NO_SNIFF, "{\"health\":\"false\",\"reason\":\"" + reason + "\"}\n");
     }
 
     @Test

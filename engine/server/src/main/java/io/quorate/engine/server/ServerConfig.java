@@ -19,8 +19,8 @@ import java.util.regex.Pattern;
  * @param name of the member (FL-01)
  * @param dataDir everything of the member lies below it (FL-02)
  * @param walDir directory of the Raft log when it has a disk of its own (FL-03)
- * @param upkeep quota, compaction by itself and corruption checks (FL-14, FL-53, FL-54,
- *     FL-92 to FL-94, FL-97)
+ * @param upkeep quota, compaction by itself and corruption checks (FL-14, FL-53, FL-54, FL-92 to
+ *     FL-94, FL-97)
  */
 public record ServerConfig(
         String name,
@@ -247,8 +247,7 @@ public record ServerConfig(
         public Cluster {
             settings = Map.copyOf(settings);
             if (maxLearners < 1) {
-                throw new ConfigException(
-                        "--max-learners must be >0 (set to " + maxLearners + ")");
+                throw new ConfigException("--max-learners must be >0 (set to " + maxLearners + ")");
             }
         }
     }

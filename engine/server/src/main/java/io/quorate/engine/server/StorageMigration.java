@@ -22,7 +22,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -30,8 +29,8 @@ import java.util.concurrent.Executors;
 
 /**
  * Copies the storage of a member that is not running into another data directory, held by other
- * plugins. The old directory keeps its content. When all is durable the copy is
- * opened anew and read back; both sides must have the same digest of every row and entry.
+ * plugins. The old directory keeps its content. When all is durable the copy is opened anew and
+ * read back; both sides must have the same digest of every row and entry.
  */
 public final class StorageMigration {
     /** Payload of the log that is in the heap at a time. */
@@ -122,8 +121,7 @@ public final class StorageMigration {
                 copy.verify();
                 requireSame("state", stateDigest, digest(copy));
             }
-            return new Result(
-                    stateDigest.count, logDigest.count, stateDigest.text, logDigest.text);
+            return new Result(stateDigest.count, logDigest.count, stateDigest.text, logDigest.text);
         }
     }
 
@@ -176,8 +174,7 @@ public final class StorageMigration {
         if (written.equals(found)) return;
         throw new StorageException.Corruption(
                 "the copy of the %s has %d items of digest %s, and should have %d of digest %s; remove it, check the disk, and copy again"
-                        .formatted(
-                                half, found.count, found.text, written.count, written.text),
+                        .formatted(half, found.count, found.text, written.count, written.text),
                 null);
     }
 

@@ -16,7 +16,6 @@ import io.quorate.api.proto.RangeRequest;
 import io.quorate.api.proto.RequestOp;
 import io.quorate.api.proto.TxnRequest;
 import io.quorate.api.proto.WatchCreateRequest;
-import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Limits;

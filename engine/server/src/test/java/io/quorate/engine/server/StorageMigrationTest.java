@@ -130,7 +130,10 @@ class StorageMigrationTest {
         writeMember(first, "file");
         var request =
                 new StorageMigration.Request(
-                        first, Optional.empty(), directory.resolve("b"), plugins("memory", "xodus"));
+                        first,
+                        Optional.empty(),
+                        directory.resolve("b"),
+                        plugins("memory", "xodus"));
         assertThrows(ConfigException.class, () -> StorageMigration.run(request));
         assertTrue(Files.notExists(directory.resolve("b")));
     }

@@ -12,9 +12,10 @@ import java.util.concurrent.CompletableFuture;
 
 /**
  * The physical part of compactions (SE-10..SE-12): hashes the rows up to the revision, then walks
- * the index, both in bounded steps, and removes the rows that nobody can read any more. Compacted to revision C, a key keeps its newest version at or
- * before C and all later ones; a tombstone before C goes too, one exactly at C stays until the next
- * compaction, so that a watch from C still sees it.
+ * the index, both in bounded steps, and removes the rows that nobody can read any more. Compacted
+ * to revision C, a key keeps its newest version at or before C and all later ones; a tombstone
+ * before C goes too, one exactly at C stays until the next compaction, so that a watch from C still
+ * sees it.
  *
  * <p>The rows go through the batch of the next commit. The mark {@code scheduledCompactRev} is in
  * the batch of the command, {@code finishedCompactRev} in that of the last step: after a crash in
@@ -192,8 +193,7 @@ final class Compaction {
         meta.put(FINISHED, RevisionKey.of(target, 0, false), batch);
         running = false;
         if (hash != null) hashes.add(hash);
-        CompactionReport report =
-                new CompactionReport(target, removed, Optional.ofNullable(hash));
+        CompactionReport report = new CompactionReport(target, removed, Optional.ofNullable(hash));
         if (scheduled > target) start();
         return report;
     }

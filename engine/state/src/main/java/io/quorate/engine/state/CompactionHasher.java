@@ -77,8 +77,7 @@ final class CompactionHasher {
         if (anyKept == null) {
             // The walk ends early, at the first one that is kept.
             anyKept =
-                    !KeyIndex.ascend(
-                            index.root(), new byte[0], null, newest -> !keepsAny(newest));
+                    !KeyIndex.ascend(index.root(), new byte[0], null, newest -> !keepsAny(newest));
         }
         return anyKept;
     }

@@ -46,16 +46,12 @@ class AlarmTest {
         story.refused(
                 EtcdError.NO_SPACE,
                 new Command.Txn(
-                        List.of(),
-                        List.of(),
-                        List.of(new Command.PutOp(Requests.put("c", "1")))));
+                        List.of(), List.of(), List.of(new Command.PutOp(Requests.put("c", "1")))));
         story.delete("a");
         story.txn(
                 new Command.Txn(
                         List.of(),
-                        List.of(
-                                new Command.DeleteRangeOp(
-                                        Requests.delete("b"))),
+                        List.of(new Command.DeleteRangeOp(Requests.delete("b"))),
                         List.of()));
         story.compact(4);
         assertEquals("", story.content(0));
@@ -76,8 +72,7 @@ class AlarmTest {
         story.refused(EtcdError.CORRUPT_CLUSTER, Requests.put("a", "2"));
         story.refused(EtcdError.CORRUPT_CLUSTER, Requests.delete("a"));
         story.refused(EtcdError.CORRUPT_CLUSTER, Requests.compact(2));
-        story.refused(
-                EtcdError.CORRUPT_CLUSTER, new Command.Txn(List.of(), List.of(), List.of()));
+        story.refused(EtcdError.CORRUPT_CLUSTER, new Command.Txn(List.of(), List.of(), List.of()));
         assertEquals("a=1", story.content(0));
 
         clear(CORRUPT);

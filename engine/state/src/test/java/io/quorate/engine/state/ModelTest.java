@@ -152,8 +152,7 @@ class ModelTest {
         boolean remembered =
                 state.compactionHashes().stream().anyMatch(h -> h.hashRevision() == revision);
         Object expected =
-                outcome(() ->
-                        remembered ? oracle.compactionHash(revision) : oracle.hash(revision));
+                outcome(() -> remembered ? oracle.compactionHash(revision) : oracle.hash(revision));
         check(expected, outcome(() -> state.hashKv(revision)), () -> "hash at " + revision);
     }
 

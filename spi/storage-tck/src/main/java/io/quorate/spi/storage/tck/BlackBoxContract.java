@@ -185,10 +185,7 @@ public abstract class BlackBoxContract {
             if (fresh == null && random.nextBoolean()) continue;
             mix.put(
                     name,
-                    blocks(
-                            old == null ? new byte[0] : old,
-                            fresh == null ? old : fresh,
-                            random));
+                    blocks(old == null ? new byte[0] : old, fresh == null ? old : fresh, random));
         }
         return mix;
     }
