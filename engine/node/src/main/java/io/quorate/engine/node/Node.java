@@ -242,7 +242,16 @@ public final class Node implements AutoCloseable {
     }
 
     private Peers peers(Network network) {
-        return new Peers(identity, config.peerUrls(), state, events::post, this::removed, network);
+        return new Peers(
+                identity, config.peerUrls(), state, this::fromPeer, this::removed, network);
+    }
+
+    private void fromPeer(Event event) {
+        events.post(event);
+        // After the post, so that either this or the end of the raft thread sees the other.
+        if (stopped && event instanceof Event.Arrived(ArrivedSnapshot snapshot)) {
+            snapshot.outcome().completeExceptionally(EtcdError.STOPPED.exception());
+        }
     }
 
     private Lessor lessor() {
@@ -620,7 +629,7 @@ public final class Node implements AutoCloseable {
     }
 
     /** A picture of raft, taken between two turns of its thread. */
-    private CompletableFuture<RaftStatus> inspect() {
+    CompletableFuture<RaftStatus> inspect() {
         CompletableFuture<RaftStatus> answer = new CompletableFuture<>();
         replica.post(new Event.Inspect(answer));
         // After the post, so that either this or the end of the raft thread sees the other.

@@ -95,12 +95,21 @@ final class SnapshotFeed {
                                 + " does not know; upgrade this member first");
             }
             byte[] key = readField(in);
-            install.put(keyspace, key, readField(in));
+            put(install, keyspace, key, readField(in));
             rows++;
         }
         long sent = in.readLong();
         if (sent != rows || in.read() >= 0) {
             throw new IOException("a snapshot of " + sent + " rows came with " + rows);
+        }
+    }
+
+    private static void put(Install install, Keyspace keyspace, byte[] key, byte[] value)
+            throws IOException {
+        try {
+            install.put(keyspace, key, value);
+        } catch (IllegalArgumentException e) {
+            throw new IOException("a snapshot with a row out of order: " + e.getMessage(), e);
         }
     }
 
