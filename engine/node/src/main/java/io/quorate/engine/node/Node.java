@@ -204,8 +204,7 @@ public final class Node implements AutoCloseable {
         }
         this.proposals = new PendingProposals(metrics);
         var snapshots = new OutgoingSnapshots(state::view);
-        var storage =
-                new RaftLogStorage(log, state.applied().index(), bootstrap.conf(), snapshots);
+        var storage = new RaftLogStorage(log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor();
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);

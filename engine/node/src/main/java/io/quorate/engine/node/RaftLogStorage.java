@@ -40,8 +40,7 @@ final class RaftLogStorage implements LogStorage {
      * @param conf membership as of that index
      * @param snapshots where raft gets snapshots from
      */
-    RaftLogStorage(
-            RaftLog log, long appliedIndex, ConfState conf, OutgoingSnapshots snapshots) {
+    RaftLogStorage(RaftLog log, long appliedIndex, ConfState conf, OutgoingSnapshots snapshots) {
         this.log = log;
         this.snapshots = snapshots;
         this.conf = conf;
@@ -170,8 +169,7 @@ final class RaftLogStorage implements LogStorage {
     CompletableFuture<Void> appendBeforeSnapshot(HardState hardStateOrNull) {
         if (hardStateOrNull != null) {
             latest =
-                    new HardState(
-                            hardStateOrNull.term(), hardStateOrNull.vote(), written.commit());
+                    new HardState(hardStateOrNull.term(), hardStateOrNull.vote(), written.commit());
         }
         return latest.equals(written) ? lastUnit : write(List.of());
     }

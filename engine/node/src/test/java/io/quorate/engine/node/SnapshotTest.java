@@ -249,14 +249,14 @@ final class SnapshotTest {
             store.hold();
             Member learner = leader.add("http://member:200", true);
             // It has the change, committed, and cannot finish to apply it.
-            until(() -> await(slow.node.inspect()).hardState().commit()
-                    >= leader.node.committedIndex());
+            until(() ->
+                    await(slow.node.inspect()).hardState().commit()
+                            >= leader.node.committedIndex());
             leaveBehind(cluster, leader, slow);
             await(leader.node.reconfigure(new Command.MemberRemove(learner.id())));
             write(leader, "later", 100);
             cluster.network.rejoin(slow.id());
-            until(() -> await(slow.node.inspect()).hardState().commit()
-                    > leader.log.baseIndex());
+            until(() -> await(slow.node.inspect()).hardState().commit() > leader.log.baseIndex());
             store.release();
             assertEquals("value", slow.get("later99"));
             assertEquals(List.of(), await(slow.node.inspect()).conf().learners());

@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** A network in memory whose members can be cut off. */
 final class TestNetwork implements AutoCloseable {
     private final Map<Long, Station> stations = new ConcurrentHashMap<>();
+
     /** Within each snapshot that a test holds or breaks. */
     private static final long HALF_BYTES = 1000;
 

@@ -208,8 +208,7 @@ class ReplaceTest {
 
     private static void create(WatchStream stream, long from) {
         stream.create(
-                0,
-                new WatchQuery(bytes("k"), bytes("l"), from, false, false, true, false, false));
+                0, new WatchQuery(bytes("k"), bytes("l"), from, false, false, true, false, false));
     }
 
     private static void checkEvent(WatchEvent event, int key) {
@@ -238,8 +237,7 @@ class ReplaceTest {
                 target.apply(put, new Applied(i, 1));
                 source.apply(put, new Applied(i, 1));
             }
-            RangeStream stream =
-                    target.rangeStream(range("key", "kez").query(), 100);
+            RangeStream stream = target.rangeStream(range("key", "kez").query(), 100);
             List<String> seen = new ArrayList<>();
             stream.next().part().kvs().forEach(kv -> seen.add(text(kv.value())));
             for (int i = 1; i <= 40; i++) {
