@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** Counts and logs what is applied. Apply thread only. */
@@ -85,6 +86,11 @@ final class ApplyObserver {
             case Command.ClearAlarm clear -> count((Result.Alarms) result, 0);
             case Command.Downgrade downgrade -> versionWish.run();
         }
+    }
+
+    /** The whole state was replaced by that of another member. */
+    void replaced(Optional<String> version) {
+        version.filter(now -> !now.equals(clusterVersion)).ifPresent(this::changed);
     }
 
     void refused(Command command, long nanos) {

@@ -203,14 +203,15 @@ public final class Node implements AutoCloseable {
             checker.initialCheck();
         }
         this.proposals = new PendingProposals(metrics);
-        var storage = new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf());
+        var snapshots = new OutgoingSnapshots(state::view);
+        var storage = new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor();
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
         this.reconfiguration =
                 new Reconfiguration(cluster, identity.memberId(), state, peers, runtime.nanoTime());
         this.apply = applyLoop();
-        this.replica = replicaLoop(raft, bootstrap, storage);
+        this.replica = replicaLoop(raft, bootstrap, storage, snapshots);
         String suffix = Long.toHexString(identity.memberId());
         // Platform threads: they do file I/O, and nobody may interrupt them.
         this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
@@ -240,7 +241,16 @@ public final class Node implements AutoCloseable {
     }
 
     private Peers peers(Network network) {
-        return new Peers(identity, config.peerUrls(), state, events::post, this::removed, network);
+        return new Peers(
+                identity, config.peerUrls(), state, this::fromPeer, this::removed, network);
+    }
+
+    private void fromPeer(Event event) {
+        events.post(event);
+        // After the post, so that either this or the end of the raft thread sees the other.
+        if (stopped && event instanceof Event.Arrived(ArrivedSnapshot snapshot)) {
+            snapshot.outcome().completeExceptionally(EtcdError.STOPPED.exception());
+        }
     }
 
     private Lessor lessor() {
@@ -341,7 +351,11 @@ public final class Node implements AutoCloseable {
         return raft;
     }
 
-    private ReplicaLoop replicaLoop(RawNode raft, Bootstrap bootstrap, RaftLogStorage storage) {
+    private ReplicaLoop replicaLoop(
+            RawNode raft,
+            Bootstrap bootstrap,
+            RaftLogStorage storage,
+            OutgoingSnapshots snapshots) {
         ConfState conf = bootstrap.conf();
         return new ReplicaLoop(
                 events,
@@ -354,6 +368,7 @@ public final class Node implements AutoCloseable {
                 new ReadIndexQueue(metrics, ids.next()),
                 proposals,
                 metrics,
+                snapshots,
                 peers.<PeerSender>map(way -> way).orElse(PeerSender.NOBODY),
                 runtime.nanoTime(),
                 new ReplicaLoop.Seams() {
@@ -371,6 +386,11 @@ public final class Node implements AutoCloseable {
                     @Override
                     public void following() {
                         lessor.follow();
+                    }
+
+                    @Override
+                    public void install(ArrivedSnapshot snapshot) {
+                        apply.install(snapshot);
                     }
 
                     @Override
@@ -638,7 +658,7 @@ public final class Node implements AutoCloseable {
     }
 
     /** A picture of raft, taken between two turns of its thread. */
-    private CompletableFuture<RaftStatus> inspect() {
+    CompletableFuture<RaftStatus> inspect() {
         CompletableFuture<RaftStatus> answer = new CompletableFuture<>();
         replica.post(new Event.Inspect(answer));
         // After the post, so that either this or the end of the raft thread sees the other.
