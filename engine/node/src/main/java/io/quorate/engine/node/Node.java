@@ -204,7 +204,8 @@ public final class Node implements AutoCloseable {
         }
         this.proposals = new PendingProposals(metrics);
         var snapshots = new OutgoingSnapshots(state::view);
-        var storage = new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
+        var storage =
+                new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor();
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
