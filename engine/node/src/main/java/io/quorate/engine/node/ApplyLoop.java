@@ -94,6 +94,11 @@ final class ApplyLoop implements Runnable {
         mailbox.post(new Batch(entries, responses));
     }
 
+    /** Puts a snapshot in the place of the state, after what was posted before. Any thread. */
+    void install(ArrivedSnapshot snapshot) {
+        mailbox.post(new Replace(snapshot));
+    }
+
     /** Ends the loop after what was posted before, with the state forced to disk. */
     void stop() {
         mailbox.post(Stop.STOP);
@@ -162,6 +167,7 @@ final class ApplyLoop implements Runnable {
                     entries += batch.entries.size();
                     responses.addAll(batch.responses);
                 }
+                case Replace(ArrivedSnapshot snapshot) -> replace(snapshot);
                 case Stop.STOP -> stopping = true;
             }
         }
@@ -174,8 +180,20 @@ final class ApplyLoop implements Runnable {
         }
     }
 
+    // What was applied before it in this round is in it: raft takes no snapshot of the past.
+    private void replace(ArrivedSnapshot snapshot) {
+        state.replace(snapshot.install());
+        applied = state.applied();
+        observer.replaced(state.clusterVersion());
+        replica.accept(new Event.Installed(applied));
+    }
+
     private void apply(Entry entry, List<ConfChange> changes)
             throws InvalidProtocolBufferException {
+        // A snapshot may have overtaken it.
+        if (entry.index() <= state.applied().index()) {
+            return;
+        }
         Applied at = new Applied(entry.index(), entry.term());
         switch (entry.type()) {
             case NORMAL -> {
@@ -282,6 +300,8 @@ final class ApplyLoop implements Runnable {
     private sealed interface Work {}
 
     private record Batch(List<Entry> entries, List<Message> responses) implements Work {}
+
+    private record Replace(ArrivedSnapshot snapshot) implements Work {}
 
     private enum Stop implements Work {
         STOP

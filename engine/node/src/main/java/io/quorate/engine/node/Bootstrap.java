@@ -136,7 +136,7 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
                             + " back that belongs to this state, or start from a snapshot",
                     applied.index());
         }
-        if (applied.index() > log.lastIndex()) {
+        if (applied.index() > log.lastIndex() || isInstalledOver(log, applied)) {
             // I5: a crash between the install of a snapshot and the reset of the log.
             LOGGER.log(
                     WARNING,
@@ -164,7 +164,15 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
                         Long.toHexString(identity.memberId()),
                         "commit-index",
                         Math.max(log.hardState().commit(), applied.index())));
-        return new Bootstrap(identity, List.of(), conf(members));
+        return new Bootstrap(identity, List.of(), SnapshotFeed.conf(members));
+    }
+
+    // A log that has another entry where the state stands, and never heard that it is committed,
+    // was about to be replaced with the state.
+    private static boolean isInstalledOver(RaftLog log, Applied applied) {
+        return applied.index() > log.baseIndex()
+                && applied.index() > log.hardState().commit()
+                && log.term(applied.index()) != applied.term();
     }
 
     // I4: the log reaches back to the state, and both mean the same entry there.
@@ -183,15 +191,6 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
                             + " log and state of one member together",
                     applied.index(), applied.term(), term);
         }
-    }
-
-    private static ConfState conf(List<Member> members) {
-        return new ConfState(
-                members.stream().filter(m -> !m.learner()).map(Member::id).toList(),
-                members.stream().filter(Member::learner).map(Member::id).toList(),
-                List.of(),
-                List.of(),
-                false);
     }
 
     private static StorageException.Corruption corrupt(String format, Object... args) {

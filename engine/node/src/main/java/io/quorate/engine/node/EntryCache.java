@@ -37,6 +37,11 @@ final class EntryCache {
         }
     }
 
+    /** Forgets all; the next entry is this one. */
+    void dropAll(long next) {
+        clear(next);
+    }
+
     /** Forgets the entries up to this index. */
     void dropThrough(long index) {
         for (; first <= index && first < end; first++) {

@@ -19,6 +19,19 @@ sealed interface Event {
     /** A message from another member. */
     record Step(Message message) implements Event {}
 
+    /** A snapshot of another member has come in. */
+    record Arrived(ArrivedSnapshot snapshot) implements Event {}
+
+    /**
+     * The snapshot that arrived is the state now.
+     *
+     * @param at its position
+     */
+    record Installed(Applied at) implements Event {}
+
+    /** How a snapshot to another member ended. */
+    record SnapshotSent(long to, boolean received) implements Event {}
+
     /** Messages to another member were lost. */
     record Unreachable(long peer) implements Event {}
 

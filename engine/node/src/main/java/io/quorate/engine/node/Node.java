@@ -173,15 +173,16 @@ public final class Node implements AutoCloseable {
         this.cluster = cluster;
         this.runtime = runtime;
         this.listener = listener;
-        this.log = log;
-        this.store = store;
+        this.metrics = new NodeMetrics(registry);
+        this.log = new MeasuredLog(log, metrics.logBytesWritten);
+        this.store = new MeasuredStore(store, metrics.openViews);
         this.timeoutNanos =
                 BASE_TIMEOUT
                         .plus(config.tick().multipliedBy(2L * config.electionTicks()))
                         .toNanos();
         this.state =
                 StateMachine.open(
-                        store,
+                        this.store,
                         StateOptions.DEFAULT,
                         task -> Thread.ofVirtual().name("watch-dispatch").start(task));
         int members = config.initialCluster().size();
@@ -193,24 +194,25 @@ public final class Node implements AutoCloseable {
                             + " members, but this member has no network to the others; name it alone"
                             + " in the initial cluster, or give it a transport");
         }
-        var bootstrap = Bootstrap.of(config, cluster, log, state);
+        var bootstrap = Bootstrap.of(config, cluster, this.log, state);
         this.identity = bootstrap.identity();
         this.ids = new IdGenerator(identity.memberId(), runtime.wallClock().millis());
-        this.metrics = new NodeMetrics(registry);
         this.quota = new Quota(config.upkeep(), state::sizeOnDisk);
         this.checker = checker();
         if (config.upkeep().corruptCheck().initial()) {
             checker.initialCheck();
         }
         this.proposals = new PendingProposals(metrics);
-        var storage = new RaftLogStorage(log, state.applied().index(), bootstrap.conf());
+        var snapshots = new OutgoingSnapshots(state::view);
+        var storage =
+                new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor();
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
         this.reconfiguration =
                 new Reconfiguration(cluster, identity.memberId(), state, peers, runtime.nanoTime());
         this.apply = applyLoop();
-        this.replica = replicaLoop(raft, bootstrap, storage);
+        this.replica = replicaLoop(raft, bootstrap, storage, snapshots);
         String suffix = Long.toHexString(identity.memberId());
         // Platform threads: they do file I/O, and nobody may interrupt them.
         this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
@@ -240,7 +242,16 @@ public final class Node implements AutoCloseable {
     }
 
     private Peers peers(Network network) {
-        return new Peers(identity, config.peerUrls(), state, events::post, this::removed, network);
+        return new Peers(
+                identity, config.peerUrls(), state, this::fromPeer, this::removed, network);
+    }
+
+    private void fromPeer(Event event) {
+        events.post(event);
+        // After the post, so that either this or the end of the raft thread sees the other.
+        if (stopped && event instanceof Event.Arrived(ArrivedSnapshot snapshot)) {
+            snapshot.outcome().completeExceptionally(EtcdError.STOPPED.exception());
+        }
     }
 
     private Lessor lessor() {
@@ -288,6 +299,8 @@ public final class Node implements AutoCloseable {
                 new Checkpointer(
                         config,
                         log::sizeOnDisk,
+                        runtime.nanoTime(),
+                        metrics.checkpointDuration,
                         at -> events.post(new Event.Checkpointed(at)),
                         this::fail);
         return new ApplyLoop(
@@ -300,7 +313,8 @@ public final class Node implements AutoCloseable {
                         clusterVersion(),
                         versionKnown,
                         this::agreeOnVersion,
-                        config.upkeep().slowApply()),
+                        config.upkeep().slowApply(),
+                        runtime.wallClock()),
                 quota,
                 this::raiseQuotaAlarm,
                 config.upkeep().compactionRows(),
@@ -338,7 +352,11 @@ public final class Node implements AutoCloseable {
         return raft;
     }
 
-    private ReplicaLoop replicaLoop(RawNode raft, Bootstrap bootstrap, RaftLogStorage storage) {
+    private ReplicaLoop replicaLoop(
+            RawNode raft,
+            Bootstrap bootstrap,
+            RaftLogStorage storage,
+            OutgoingSnapshots snapshots) {
         ConfState conf = bootstrap.conf();
         return new ReplicaLoop(
                 events,
@@ -351,6 +369,7 @@ public final class Node implements AutoCloseable {
                 new ReadIndexQueue(metrics, ids.next()),
                 proposals,
                 metrics,
+                snapshots,
                 peers.<PeerSender>map(way -> way).orElse(PeerSender.NOBODY),
                 runtime.nanoTime(),
                 new ReplicaLoop.Seams() {
@@ -368,6 +387,11 @@ public final class Node implements AutoCloseable {
                     @Override
                     public void following() {
                         lessor.follow();
+                    }
+
+                    @Override
+                    public void install(ArrivedSnapshot snapshot) {
+                        apply.install(snapshot);
                     }
 
                     @Override
@@ -483,10 +507,27 @@ public final class Node implements AutoCloseable {
         }
         var proposal =
                 new PendingProposal(id, command, data, deadline(), term, new CompletableFuture<>());
+        measure(proposal);
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
         }
         return proposal.outcome();
+    }
+
+    // ME-14: what the cluster is made of is not a request in etcd's sense.
+    private void measure(PendingProposal proposal) {
+        if (MembershipChange.isOne(proposal.command())) {
+            return;
+        }
+        String type = ApplyObserver.op(proposal.command());
+        long start = runtime.nanoTime().getAsLong();
+        var unused =
+                proposal.outcome()
+                        .whenComplete((result, thrown) ->
+                                metrics.answered(
+                                        type,
+                                        thrown == null,
+                                        runtime.nanoTime().getAsLong() - start));
     }
 
     /** Completes once the alarm is raised, or cannot be; one attempt at a time. */
@@ -513,7 +554,17 @@ public final class Node implements AutoCloseable {
             return askLeader(((Command.MemberPromote) change).id())
                     .thenCompose(done -> linearizablePoint().thenApply(point -> done));
         }
-        return reconfiguration.check(change, this::inspect).thenCompose(checked -> propose(change));
+        return reconfiguration
+                .check(change, this::inspect)
+                .thenCompose(checked -> propose(change))
+                .whenComplete((done, thrown) -> {
+                    if (thrown != null && change instanceof Command.MemberPromote) {
+                        metrics.promotionFailed(
+                                thrown instanceof CompletionException wrapper
+                                        ? wrapper.getCause().getMessage()
+                                        : thrown.getMessage());
+                    }
+                });
     }
 
     // CL-10
@@ -608,7 +659,7 @@ public final class Node implements AutoCloseable {
     }
 
     /** A picture of raft, taken between two turns of its thread. */
-    private CompletableFuture<RaftStatus> inspect() {
+    CompletableFuture<RaftStatus> inspect() {
         CompletableFuture<RaftStatus> answer = new CompletableFuture<>();
         replica.post(new Event.Inspect(answer));
         // After the post, so that either this or the end of the raft thread sees the other.

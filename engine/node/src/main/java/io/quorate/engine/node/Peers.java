@@ -4,23 +4,33 @@ import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import io.quorate.engine.raft.Message;
+import io.quorate.engine.raft.Snapshot;
 import io.quorate.engine.state.Member;
 import io.quorate.engine.state.StateMachine;
+import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.Identity;
+import io.quorate.spi.storage.Install;
+import io.quorate.spi.storage.ReadView;
+import io.quorate.spi.storage.StorageException;
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.Refusal;
+import io.quorate.spi.transport.SnapshotBody;
 import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportHandler;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
 /**
@@ -40,6 +50,7 @@ final class Peers implements PeerSender, AutoCloseable {
     private final Transport transport;
     // Guarded by this: the peers that the transport has.
     private final Map<Long, Peer> known = new HashMap<>();
+    private final Semaphore receiving = new Semaphore(1);
     // What was logged of a peer last, so that a refusal at each attempt is one line.
     private final Map<Long, String> logged = new ConcurrentHashMap<>();
 
@@ -122,6 +133,47 @@ final class Peers implements PeerSender, AutoCloseable {
         transport.send(message.to(), MessageCodec.encode(message));
     }
 
+    @Override
+    public void sendSnapshot(Message message, ReadView view) {
+        long to = message.to();
+        LOGGER.log(INFO, "sending database snapshot", about(to, message.snapshot()));
+        transport
+                .sendSnapshot(to, MessageCodec.encode(message), new Body(view))
+                .whenComplete((done, thrown) -> {
+                    if (thrown == null) {
+                        LOGGER.log(INFO, "sent database snapshot", about(to, message.snapshot()));
+                    } else {
+                        var fields = about(to, message.snapshot());
+                        fields.put("error", String.valueOf(thrown.getMessage()));
+                        LOGGER.log(WARNING, "failed to send database snapshot", fields);
+                    }
+                    replica.accept(new Event.SnapshotSent(to, thrown == null));
+                });
+    }
+
+    private Map<String, Object> about(long peer, Snapshot snapshot) {
+        return Fields.of(
+                "local-member-id",
+                hex(identity.memberId()),
+                "remote-peer-id",
+                hex(peer),
+                "snapshot-index",
+                snapshot.index());
+    }
+
+    /** The rows of a view, on their way. */
+    private record Body(ReadView view) implements SnapshotBody {
+        @Override
+        public void writeTo(OutputStream out) throws IOException {
+            SnapshotFeed.write(view, out);
+        }
+
+        @Override
+        public void close() {
+            view.close();
+        }
+    }
+
     /** {@link System#nanoTime} since when a peer is connected; empty when it is not. */
     OptionalLong connectedSince(long id) {
         return transport.connectedSince(id);
@@ -180,9 +232,55 @@ final class Peers implements PeerSender, AutoCloseable {
             }
         }
 
+        /** One at a time: a state takes in one other. */
         @Override
         public void snapshot(long from, byte[] header, InputStream body) throws IOException {
-            throw new IOException("snapshots are not taken yet");
+            if (!receiving.tryAcquire()) {
+                throw new IOException("another snapshot is coming in; this one comes later");
+            }
+            try {
+                receive(from, message(header), body);
+            } catch (StorageException e) {
+                throw new IOException("the storage does not take it: " + e.getMessage(), e);
+            } finally {
+                receiving.release();
+            }
+        }
+
+        private Message message(byte[] header) throws IOException {
+            try {
+                Message message = MessageCodec.decode(header);
+                if (message.to() == identity.memberId() && message.snapshot() != null) {
+                    return message;
+                }
+                throw new IOException("a snapshot without its message");
+            } catch (IllegalArgumentException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        }
+
+        private void receive(long from, Message message, InputStream body) throws IOException {
+            LOGGER.log(INFO, "receiving database snapshot", about(from, message.snapshot()));
+            Applied at = new Applied(message.snapshot().index(), message.snapshot().term());
+            Install install = state.beginInstall(at);
+            boolean fed = false;
+            try {
+                SnapshotFeed.read(body, install);
+                fed = true;
+            } finally {
+                if (!fed) {
+                    install.close();
+                }
+            }
+            ArrivedSnapshot arrived =
+                    new ArrivedSnapshot(message, install, new CompletableFuture<>());
+            replica.accept(new Event.Arrived(arrived));
+            try {
+                arrived.outcome().join();
+            } catch (CompletionException e) {
+                throw new IOException(String.valueOf(e.getCause().getMessage()), e);
+            }
+            LOGGER.log(INFO, "received database snapshot", about(from, message.snapshot()));
         }
 
         @Override

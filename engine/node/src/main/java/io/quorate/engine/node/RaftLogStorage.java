@@ -27,17 +27,22 @@ final class RaftLogStorage implements LogStorage {
 
     private final RaftLog log;
     private final ConfState conf;
+    private final OutgoingSnapshots snapshots;
     private final EntryCache cache = new EntryCache();
     private HardState written;
     private HardState latest;
+    // Units become durable in the order of their writes.
+    private CompletableFuture<Void> lastUnit = DONE;
 
     /**
      * @param appliedIndex what the state has applied: committed for sure, even if the log does not
      *     say so
      * @param conf membership as of that index
+     * @param snapshots where raft gets snapshots from
      */
-    RaftLogStorage(RaftLog log, long appliedIndex, ConfState conf) {
+    RaftLogStorage(RaftLog log, long appliedIndex, ConfState conf, OutgoingSnapshots snapshots) {
         this.log = log;
+        this.snapshots = snapshots;
         this.conf = conf;
         io.quorate.spi.storage.HardState saved = log.hardState();
         this.written = new HardState(saved.term(), saved.vote(), saved.commit());
@@ -81,6 +86,7 @@ final class RaftLogStorage implements LogStorage {
                                 latest.term(), latest.vote(), latest.commit());
         CompletableFuture<Void> durable = log.append(unit, hardState);
         written = latest;
+        lastUnit = durable;
         if (!entries.isEmpty()) {
             cache.append(entries);
         }
@@ -149,9 +155,31 @@ final class RaftLogStorage implements LogStorage {
         return log.baseIndex() + 1;
     }
 
-    /** A state cannot be sent to another member yet, so a follower that needs one waits. */
     @Override
     public Snapshot snapshot() throws SnapshotPendingException {
-        throw new SnapshotPendingException();
+        return snapshots.take();
+    }
+
+    /**
+     * Keeps term and vote while a snapshot is on its way into the state. Its commit index is not
+     * written: the log does not reach so far before {@link #reset}.
+     *
+     * @return completes when they, and all units before, are durable
+     */
+    CompletableFuture<Void> appendBeforeSnapshot(HardState hardStateOrNull) {
+        if (hardStateOrNull != null) {
+            latest =
+                    new HardState(hardStateOrNull.term(), hardStateOrNull.vote(), written.commit());
+        }
+        return latest.equals(written) ? lastUnit : write(List.of());
+    }
+
+    /** Begins the log anew behind a snapshot that is in place; see {@link RaftLog#reset}. */
+    void reset(long index, long term) {
+        log.reset(index, term);
+        cache.dropAll(index + 1);
+        io.quorate.spi.storage.HardState saved = log.hardState();
+        written = new HardState(saved.term(), saved.vote(), saved.commit());
+        latest = written;
     }
 }

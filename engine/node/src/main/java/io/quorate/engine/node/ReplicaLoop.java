@@ -2,6 +2,7 @@ package io.quorate.engine.node;
 
 import static java.lang.System.Logger.Level.INFO;
 
+import io.quorate.engine.raft.ConfChange;
 import io.quorate.engine.raft.ConfState;
 import io.quorate.engine.raft.Entry;
 import io.quorate.engine.raft.EntryType;
@@ -66,6 +67,15 @@ final class ReplicaLoop implements Runnable {
     private final List<LeaderTransfer> transfers = new ArrayList<>();
     private final Deque<Unit> writing = new ArrayDeque<>();
     private final long startCommit;
+    private final OutgoingSnapshots snapshots;
+    private final Deque<Message> held = new ArrayDeque<>();
+    private int snapshotsOut;
+    // From the arrival of a snapshot until it is in place or found to be of no use.
+    private ArrivedSnapshot installing;
+    private boolean installStarted;
+    private Unit installUnit;
+    // Of the last one that raft took, 0 before the first.
+    private long snapshotIndex;
     private int entryUnits;
     private boolean proposalsHeld;
     private boolean mayCampaign = true;
@@ -95,6 +105,7 @@ final class ReplicaLoop implements Runnable {
             ReadIndexQueue reads,
             PendingProposals proposals,
             NodeMetrics metrics,
+            OutgoingSnapshots snapshots,
             PeerSender peers,
             LongSupplier nanoTime,
             Seams seams) {
@@ -107,6 +118,7 @@ final class ReplicaLoop implements Runnable {
         this.reads = reads;
         this.proposals = proposals;
         this.metrics = metrics;
+        this.snapshots = snapshots;
         this.peers = peers;
         this.nanoTime = nanoTime;
         this.seams = seams;
@@ -119,6 +131,9 @@ final class ReplicaLoop implements Runnable {
     interface Seams {
         /** Committed entries, durable here. */
         void apply(List<Entry> entries, List<Message> responses);
+
+        /** A snapshot to put in the place of the state, after all entries given to apply. */
+        void install(ArrivedSnapshot snapshot);
 
         /** This member leads, and has applied all that earlier leaders committed. */
         void leading(long term);
@@ -195,8 +210,14 @@ final class ReplicaLoop implements Runnable {
                 answer.completeExceptionally(EtcdError.STOPPED.exception());
             } else if (event instanceof Event.Transfer(LeaderTransfer transfer)) {
                 transfers.add(transfer);
+            } else if (event instanceof Event.Arrived(ArrivedSnapshot snapshot)) {
+                snapshot.fail(EtcdError.STOPPED.exception());
             }
         }
+        if (installing != null) {
+            installing.outcome().completeExceptionally(EtcdError.STOPPED.exception());
+        }
+        snapshots.close();
         transfers.forEach(LeaderTransfer::stop);
         reads.close();
     }
@@ -206,11 +227,22 @@ final class ReplicaLoop implements Runnable {
             case Event.Propose(PendingProposal proposal) -> waiting.add(proposal);
             case Event.Read(ReadIndexQueue.Waiter waiter) -> reads.add(waiter);
             case Event.Step(Message message) -> stepPeer(message);
+            case Event.Arrived(ArrivedSnapshot snapshot) -> arrived(snapshot);
+            case Event.Installed(Applied at) -> installed(at);
+            case Event.SnapshotSent(long to, boolean received) -> {
+                snapshotsOut--;
+                raft.reportSnapshot(to, received);
+            }
             case Event.Unreachable(long peer) -> raft.reportUnreachable(peer);
             case Event.Transfer(LeaderTransfer transfer) -> transfer(transfer);
             case Event.Inspect(var answer) -> answer.complete(raft.status());
             case Event.EntriesApplied report -> entriesApplied(report);
-            case Event.Checkpointed(Applied at) -> cutter.cut(storage, at);
+            // The one who gets a snapshot goes on with the entries behind it.
+            case Event.Checkpointed(Applied at) -> {
+                if (snapshotsOut == 0) {
+                    cutter.cut(storage, at);
+                }
+            }
             case Event.Signal.TICK -> tickNow();
             // Looked for after each event anyway; the signal only wakes the loop.
             case Event.Signal.WRITTEN -> {}
@@ -233,16 +265,16 @@ final class ReplicaLoop implements Runnable {
         long now = nanoTime.getAsLong();
         proposals.expire(now, seams::timeout);
         waiting.removeIf(proposal -> !proposals.isWaitedFor(proposal));
+        snapshots.tick();
         reads.tick(raft, now);
         transfers.removeIf(transfer -> transfer.isLate(now));
         proposalsHeld = false;
     }
 
     private void entriesApplied(Event.EntriesApplied report) throws ProposalDroppedException {
-        for (var change : report.changes()) {
-            ConfState conf = raft.applyConfChange(change);
-            view = new View(view.leader, view.leading, view.term, view.commit, conf);
-            metrics.isLearner.set(conf.learners().contains(memberId) ? 1 : 0);
+        // Raft takes the membership of a snapshot at once; what was on its way then is in it.
+        if (report.at().index() > snapshotIndex) {
+            report.changes().forEach(this::changeConf);
         }
         if (!report.changes().isEmpty()) {
             seams.membersChanged();
@@ -259,6 +291,12 @@ final class ReplicaLoop implements Runnable {
             termLed = view.term;
             seams.leading(view.term);
         }
+    }
+
+    private void changeConf(ConfChange change) {
+        ConfState conf = raft.applyConfChange(change);
+        view = new View(view.leader, view.leading, view.term, view.commit, conf);
+        metrics.isLearner.set(conf.learners().contains(memberId) ? 1 : 0);
     }
 
     // Nobody else can be elected, so there is nothing to wait for once the membership is known.
@@ -360,6 +398,9 @@ final class ReplicaLoop implements Runnable {
                 write(message);
             } else if (message.to() == RawNode.APPLY_THREAD) {
                 seams.apply(message.entries(), message.responses());
+            } else if (message.type() == MessageType.SNAP) {
+                snapshotsOut++;
+                peers.sendSnapshot(message, snapshots.view(message.snapshot().index()));
             } else {
                 peers.send(message);
             }
@@ -386,10 +427,68 @@ final class ReplicaLoop implements Runnable {
         view = new View(soft.leader(), leading, view.term, view.commit, view.conf);
     }
 
+    // A snapshot that raft does not take has been overtaken by entries.
+    private void arrived(ArrivedSnapshot snapshot) throws ProposalDroppedException {
+        if (installing != null) {
+            snapshot.fail(new IllegalStateException("another snapshot is being put in place"));
+            return;
+        }
+        installing = snapshot;
+        raft.step(snapshot.message());
+        while (raft.hasReady()) {
+            act(raft.ready());
+        }
+        if (!installStarted) {
+            installing = null;
+            snapshot.ignore();
+        }
+    }
+
+    // Term and vote first; then the state; then the log, which a crash in between makes up for
+    // (I5). What raft wants written meanwhile belongs behind the snapshot and waits.
+    private void install(Message message) {
+        if (installing == null
+                || installing.message().snapshot().index() != message.snapshot().index()) {
+            throw new IllegalStateException("raft took a snapshot that did not arrive");
+        }
+        installStarted = true;
+        snapshotIndex = message.snapshot().index();
+        CompletableFuture<Void> termKept =
+                storage.appendBeforeSnapshot(
+                        message.term() == 0
+                                ? null
+                                : new HardState(message.term(), message.vote(), message.commit()));
+        await(new Unit(termKept, List.of(), false));
+        installUnit = new Unit(new CompletableFuture<>(), message.responses(), false);
+        writing.add(installUnit);
+        ArrivedSnapshot snapshot = installing;
+        termKept.thenRun(() -> seams.install(snapshot));
+    }
+
+    private void installed(Applied at) {
+        storage.reset(at.index(), at.term());
+        applied = at;
+        view = new View(view.leader, view.leading, view.term, view.commit, raft.status().conf());
+        metrics.isLearner.set(view.conf.learners().contains(memberId) ? 1 : 0);
+        reads.applied(at.index());
+        seams.membersChanged();
+        installUnit.durable.complete(null);
+        installing.outcome().complete(null);
+        installing = null;
+        installStarted = false;
+        for (Message message = held.poll(); message != null; message = held.poll()) {
+            write(message);
+        }
+    }
+
     private void write(Message message) {
+        if (installStarted) {
+            held.add(message);
+            return;
+        }
         if (message.snapshot() != null) {
-            throw new UnsupportedOperationException(
-                    "a snapshot from another member; clusters of several members are not built yet");
+            install(message);
+            return;
         }
         boolean hasHardState = message.term() != 0 || message.vote() != 0 || message.commit() != 0;
         CompletableFuture<Void> durable =
@@ -399,10 +498,14 @@ final class ReplicaLoop implements Runnable {
                                 ? new HardState(message.term(), message.vote(), message.commit())
                                 : null);
         boolean hasEntries = !message.entries().isEmpty();
-        writing.add(new Unit(durable, message.responses(), hasEntries));
         entryUnits += hasEntries ? 1 : 0;
-        if (!durable.isDone()) {
-            durable.whenComplete((done, thrown) -> mailbox.post(Event.Signal.WRITTEN));
+        await(new Unit(durable, message.responses(), hasEntries));
+    }
+
+    private void await(Unit unit) {
+        writing.add(unit);
+        if (!unit.durable.isDone()) {
+            unit.durable.whenComplete((done, thrown) -> mailbox.post(Event.Signal.WRITTEN));
         }
     }
 

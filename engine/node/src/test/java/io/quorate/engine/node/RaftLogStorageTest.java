@@ -18,8 +18,14 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 class RaftLogStorageTest {
+    private static final OutgoingSnapshots NO_SNAPSHOTS =
+            new OutgoingSnapshots(() -> {
+                throw new AssertionError("nobody asked for a snapshot");
+            });
+
     private final SimulatedLog log = new SimulatedLog();
-    private final RaftLogStorage storage = new RaftLogStorage(log, 0, ConfState.EMPTY);
+    private final RaftLogStorage storage =
+            new RaftLogStorage(log, 0, ConfState.EMPTY, NO_SNAPSHOTS);
 
     @Test
     void aCommitIndexAloneIsNotWorthAWrite() {
@@ -39,7 +45,7 @@ class RaftLogStorageTest {
     @Test
     void whatTheStateAppliedIsCommittedWhateverTheLogSays() {
         storage.append(entries(1, 9, 1), new HardState(1, 7, 2));
-        var restarted = new RaftLogStorage(log, 5, ConfState.EMPTY);
+        var restarted = new RaftLogStorage(log, 5, ConfState.EMPTY, NO_SNAPSHOTS);
         assertEquals(new HardState(1, 7, 5), restarted.initialState().hardState());
     }
 

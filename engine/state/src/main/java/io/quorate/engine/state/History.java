@@ -35,6 +35,17 @@ final class History {
         newest = node;
     }
 
+    /**
+     * Begins anew after another state took the place of this one. Who walks the old list finds its
+     * end.
+     *
+     * @param revision the last one of the new state, which is in the store
+     */
+    void restart(long revision) {
+        bytes = 0;
+        oldest = newest = new Node(revision, List.of());
+    }
+
     /** All revisions taken so far are in the store. */
     void committed() {
         while (bytes > keptBytes && oldest.next != null) {

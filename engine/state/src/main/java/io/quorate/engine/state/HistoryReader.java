@@ -100,15 +100,18 @@ final class HistoryReader {
     private void read(ReadView view, History.Node oldest, long from, long last) {
         if (from <= oldest.revision && !readStore(view, from, Math.min(oldest.revision, last)))
             return;
+        // No further than the list goes: a state that was replaced ends before the published one.
+        long reached = Math.min(oldest.revision, last);
         for (History.Node node = oldest.next;
                 node != null && node.revision <= last;
                 node = node.next) {
+            reached = node.revision;
             if (node.revision < from) continue;
             if (full()) return;
             for (WatchEvent each : node.events) look(each);
             end = node.revision;
         }
-        end = last;
+        end = Math.max(end, reached);
     }
 
     /** False when the piece was full before the last revision. */

@@ -1,8 +1,10 @@
 package io.quorate.engine.state;
 
 import io.quorate.spi.storage.Applied;
+import io.quorate.spi.storage.Install;
 import io.quorate.spi.storage.ReadView;
 import io.quorate.spi.storage.StateStore;
+import io.quorate.spi.storage.StorageException;
 import io.quorate.spi.storage.WriteBatch;
 
 import java.util.List;
@@ -41,38 +43,30 @@ public final class StateMachine implements AutoCloseable {
     static final BooleanSupplier STAYS = () -> false;
 
     private final StateStore store;
-    private final Writer writer;
-    private final Leases leases;
-    private final Compaction compaction;
-    private final Membership membership;
-    private final Alarms alarms;
-    private final DowngradeState downgrade;
-    private final Meta meta;
+    private final StateOptions options;
+    private final History history;
+    private volatile Content content;
     private final WatchHub watches;
     private volatile Published published;
+
+    // For reads: odd while the state is being replaced, another one afterwards; and when it is
+    // over.
+    private volatile long replacements;
+    private volatile CompletableFuture<Void> replaced = CompletableFuture.completedFuture(null);
 
     /** What {@link Compaction#committed} was told, or will be when the commit is complete. */
     private long compactionCommitted = -1;
 
     private StateMachine(
             StateStore store,
-            Writer writer,
-            Leases leases,
-            Compaction compaction,
-            Membership membership,
-            Alarms alarms,
-            DowngradeState downgrade,
-            Meta meta,
+            StateOptions options,
+            Content content,
             History history,
             Executor dispatcher) {
         this.store = store;
-        this.writer = writer;
-        this.leases = leases;
-        this.compaction = compaction;
-        this.membership = membership;
-        this.alarms = alarms;
-        this.downgrade = downgrade;
-        this.meta = meta;
+        this.options = options;
+        this.history = history;
+        this.content = content;
         publish(store.applied());
         this.watches = new WatchHub(store, history, () -> published, dispatcher);
     }
@@ -96,34 +90,9 @@ public final class StateMachine implements AutoCloseable {
      */
     public static StateMachine open(StateStore store, StateOptions options, Executor dispatcher) {
         try (ReadView view = store.view()) {
-            Meta meta = new Meta(view);
-            long compacted = Compaction.last(meta);
-            Recovery recovery = Recovery.of(view);
-            // Compaction may have removed the row of the newest revision; it must not come again.
-            long revision = Math.max(recovery.lastRevision(), compacted);
-            Leases leases = Leases.of(view, recovery.index());
-            History history = new History(revision, options.historyBytes());
-            Writer writer =
-                    new Writer(
-                            store,
-                            recovery.index(),
-                            new RowCache(options.cacheBytes()),
-                            history,
-                            leases,
-                            revision,
-                            compacted);
-            Compaction compaction = new Compaction(recovery.index(), meta);
-            return new StateMachine(
-                    store,
-                    writer,
-                    leases,
-                    compaction,
-                    new Membership(view),
-                    new Alarms(view),
-                    new DowngradeState(view),
-                    meta,
-                    history,
-                    dispatcher);
+            History history = new History(0, options.historyBytes());
+            Content content = Content.of(view, store, options, history);
+            return new StateMachine(store, options, content, history, dispatcher);
         }
     }
 
@@ -151,6 +120,10 @@ public final class StateMachine implements AutoCloseable {
     }
 
     private Result dispatch(Command command) {
+        Writer writer = content.writer();
+        Membership membership = content.membership();
+        Alarms alarms = content.alarms();
+        WriteBatch batch = writer.batch();
         alarms.check(command);
         return switch (command) {
             case Command.Put put -> writer.apply(put);
@@ -161,54 +134,55 @@ public final class StateMachine implements AutoCloseable {
             case Command.LeaseRevoke revoke -> writer.apply(revoke);
             case Command.LeaseCheckpoint checkpoint -> writer.apply(checkpoint);
             case Command.MemberAdd add -> {
-                membership.apply(add, writer.batch());
+                membership.apply(add, batch);
                 yield done();
             }
             case Command.MemberRemove remove -> {
-                membership.apply(remove, writer.batch());
+                membership.apply(remove, batch);
                 yield done();
             }
             case Command.MemberUpdate update -> {
-                membership.apply(update, writer.batch());
+                membership.apply(update, batch);
                 yield done();
             }
             case Command.MemberPromote promote -> {
-                membership.apply(promote, writer.batch());
+                membership.apply(promote, batch);
                 yield done();
             }
             case Command.MemberAttributes attributes -> {
-                membership.apply(attributes, writer.batch());
+                membership.apply(attributes, batch);
                 yield done();
             }
             case Command.ClusterVersion version -> {
-                membership.apply(version, writer.batch());
+                membership.apply(version, batch);
                 yield done();
             }
-            case Command.RaiseAlarm(Alarm alarm) -> answer(alarms.raise(alarm, writer.batch()));
-            case Command.ClearAlarm(Alarm alarm) -> answer(alarms.clear(alarm, writer.batch()));
+            case Command.RaiseAlarm(Alarm alarm) -> answer(alarms.raise(alarm, batch));
+            case Command.ClearAlarm(Alarm alarm) -> answer(alarms.clear(alarm, batch));
             case Command.Downgrade change -> {
-                downgrade.apply(change, writer.batch());
+                content.downgrade().apply(change, batch);
                 yield done();
             }
         };
     }
 
     private Result.Alarms answer(List<Alarm> changed) {
-        return new Result.Alarms(writer.revision(), changed);
+        return new Result.Alarms(content.writer().revision(), changed);
     }
 
     private Result compact(Command.Compact command) {
-        long previous = writer.compactRevision();
-        Result.Compact result = writer.apply(command);
-        compaction.schedule(command.revision(), previous, writer.batch());
+        long previous = content.writer().compactRevision();
+        Result.Compact result = content.writer().apply(command);
+        content.compaction().schedule(command.revision(), previous, content.writer().batch());
         return result;
     }
 
     private Result.Done done() {
-        return new Result.Done(writer.revision());
+        return new Result.Done(content.writer().revision());
     }
 
     private void publish(Applied at) {
+        Writer writer = content.writer();
         published =
                 new Published(
                         writer.index().freeze(), writer.revision(), writer.compactRevision(), at);
@@ -227,12 +201,12 @@ public final class StateMachine implements AutoCloseable {
      * @param value belongs to the state machine from now on
      */
     public void putMeta(String name, byte[] value) {
-        meta.put(name, value, writer.batch());
+        content.meta().put(name, value, content.writer().batch());
     }
 
     /** The record last put under the name, committed or not; null for none. Not to be changed. */
     public byte[] meta(String name) {
-        return meta.get(name);
+        return content.meta().get(name);
     }
 
     /**
@@ -240,6 +214,8 @@ public final class StateMachine implements AutoCloseable {
      * throws NoSpace the effects stay pending and the call may be repeated.
      */
     public CompletableFuture<Void> commit(StateStore.Durability durability) {
+        Writer writer = content.writer();
+        Compaction compaction = content.compaction();
         WriteBatch batch = writer.batch();
         long finished = compaction.finished();
         CompletableFuture<Void> committed = store.commit(batch, published.applied(), durability);
@@ -254,7 +230,7 @@ public final class StateMachine implements AutoCloseable {
 
     /** Payload bytes that the next commit hands over. For the apply thread. */
     public long uncommittedBytes() {
-        return writer.batch().bytes();
+        return content.writer().batch().bytes();
     }
 
     /**
@@ -289,7 +265,7 @@ public final class StateMachine implements AutoCloseable {
         return read((state, rows) -> {
             Reading reading = new Reading(state, rows);
             TxnPlan plan = TxnPlan.choose(reading, readOnly);
-            plan.check(reading, leases::exists);
+            plan.check(reading, content.leases()::exists);
             return plan.read(reading);
         });
     }
@@ -312,7 +288,7 @@ public final class StateMachine implements AutoCloseable {
      * @throws EtcdException for a compacted or future revision
      */
     public KvHash hashKv(long revision) {
-        Optional<KvHash> known = compaction.hashes().at(revision);
+        Optional<KvHash> known = content.compaction().hashes().at(revision);
         if (known.isPresent()) return known.get().at(revision());
         return read((state, rows) -> {
             if (revision < 0) return KvHasher.ofNothing(revision, state);
@@ -323,7 +299,7 @@ public final class StateMachine implements AutoCloseable {
 
     /** The hashes known from the last compactions since the start, oldest first (SE-67). */
     public List<KvHash> compactionHashes() {
-        return compaction.hashes().list();
+        return content.compaction().hashes().list();
     }
 
     /**
@@ -342,11 +318,17 @@ public final class StateMachine implements AutoCloseable {
 
     private <T> T read(Read<T> read, BooleanSupplier abandoned) {
         while (true) {
+            replaced.join();
+            long before = replacements;
             // The newest compact revision is asked for again after what the read relies on.
             try (Rows rows = new Rows(store, () -> published.compactRevision(), abandoned)) {
-                return read.from(published, rows);
+                T answer = read.from(published, rows);
+                if (before % 2 == 0 && before == replacements) return answer;
             } catch (Rows.Overtaken e) {
                 // A compaction came in between. Happens once for each compaction at most.
+            } catch (StorageException.Corruption e) {
+                // An index and a store of different states do not go together.
+                if (before % 2 == 0 && before == replacements) throw e;
             }
         }
     }
@@ -356,6 +338,11 @@ public final class StateMachine implements AutoCloseable {
         return published.revision();
     }
 
+    /** Keys that are not deleted at the current revision. */
+    public long keys() {
+        return published.root().live;
+    }
+
     /** Last compacted revision, -1 before the first compaction. */
     public long compactRevision() {
         return published.compactRevision();
@@ -363,7 +350,7 @@ public final class StateMachine implements AutoCloseable {
 
     /** Whether {@link #compactStep} has something to do. For the apply thread. */
     public boolean compactionPending() {
-        return compaction.pending();
+        return content.compaction().pending();
     }
 
     /**
@@ -376,7 +363,12 @@ public final class StateMachine implements AutoCloseable {
     public Optional<CompactionReport> compactStep(int maxRows) {
         if (maxRows < 1) throw new IllegalArgumentException("maxRows is " + maxRows + ", below 1");
         Optional<CompactionReport> report =
-                compaction.step(maxRows, store, writer.revision(), writer.batch());
+                content.compaction()
+                        .step(
+                                maxRows,
+                                store,
+                                content.writer().revision(),
+                                content.writer().batch());
         publish(published.applied());
         return report;
     }
@@ -388,17 +380,17 @@ public final class StateMachine implements AutoCloseable {
      * revision that no applied compaction reached it waits for one that does.
      */
     public CompletableFuture<Void> compacted(long revision) {
-        return compaction.done(revision);
+        return content.compaction().done(revision);
     }
 
     /** A lease as the log has it, applied or not yet committed; empty when there is none. */
     public Optional<Lease> lease(long id) {
-        return leases.get(id);
+        return content.leases().get(id);
     }
 
     /** All leases, in no order. */
     public List<Lease> leases() {
-        return leases.all();
+        return content.leases().all();
     }
 
     /**
@@ -406,7 +398,7 @@ public final class StateMachine implements AutoCloseable {
      * to be changed.
      */
     public List<byte[]> leaseKeys(long id) {
-        return leases.keys(id);
+        return content.leases().keys(id);
     }
 
     /** Who watches the changes; any thread. */
@@ -416,27 +408,27 @@ public final class StateMachine implements AutoCloseable {
 
     /** The members, by id (unsigned). */
     public List<Member> members() {
-        return membership.members();
+        return content.membership().members();
     }
 
     /** Whether there was a member of this id that was removed (RC-10). */
     public boolean isRemovedMember(long id) {
-        return membership.isRemoved(id);
+        return content.membership().isRemoved(id);
     }
 
     /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */
     public Optional<String> clusterVersion() {
-        return membership.clusterVersion();
+        return content.membership().clusterVersion();
     }
 
     /** The alarms that are raised, by type, then by member. */
     public List<Alarm> alarms() {
-        return alarms.list();
+        return content.alarms().list();
     }
 
     /** The downgrade that runs, if any. */
     public DowngradeInfo downgrade() {
-        return downgrade.info();
+        return content.downgrade().info();
     }
 
     /**
@@ -466,10 +458,47 @@ public final class StateMachine implements AutoCloseable {
         return store.sizeInUse();
     }
 
+    /**
+     * Starts to take in a whole state of another member; see {@link StateStore#beginInstall}. Any
+     * thread, while none is open. It ends with {@link #replace}, or when it is closed.
+     */
+    public Install beginInstall(Applied at) {
+        return store.beginInstall(at);
+    }
+
+    /**
+     * Puts the state that was fed to the install in the place of this one, durably. What was
+     * applied and not committed is lost. Reads wait meanwhile, about a second for each million
+     * rows; watches then go on behind what they have seen. For the apply thread.
+     */
+    public void replace(Install install) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        replaced = done;
+        replacements++;
+        try {
+            watches.replace(() -> {
+                install.commit();
+                reload();
+            });
+        } finally {
+            replacements++;
+            done.complete(null);
+        }
+    }
+
+    private void reload() {
+        content.compaction().close();
+        try (ReadView view = store.view()) {
+            content = Content.of(view, store, options, history);
+            compactionCommitted = -1;
+            publish(view.applied());
+        }
+    }
+
     /** Forgets what was not committed, and ends all watches. The store stays open. */
     @Override
     public void close() {
-        compaction.close();
+        content.compaction().close();
         watches.close();
     }
 

@@ -1,6 +1,7 @@
 package io.quorate.engine.state;
 
 import io.quorate.spi.storage.StateStore;
+import io.quorate.spi.storage.StorageException;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -65,6 +66,9 @@ public final class WatchHub implements AutoCloseable {
 
     /** Watches; read without the lock by the apply thread. */
     private volatile int watchers;
+
+    /** Odd while the state is being replaced; changed by the apply thread. */
+    private volatile long generation;
 
     private int slow;
     private volatile boolean closed;
@@ -173,6 +177,38 @@ public final class WatchHub implements AutoCloseable {
         // A watch that is created after this look starts after the revision, or reads it itself.
         if (watchers != 0 && dispatching.compareAndSet(false, true))
             dispatcher.execute(this::dispatch);
+    }
+
+    /**
+     * Replaces the state under the watches: those that had all of the old state read what the new
+     * one has beyond it, as if they had fallen behind (T6).
+     *
+     * @param swap puts the new state into the store, restarts the history and publishes
+     */
+    void replace(Runnable swap) {
+        Set<WatchStream> told = new LinkedHashSet<>();
+        generation++;
+        lock.lock();
+        try {
+            catchUp(told);
+            for (WatchStream stream : streams) {
+                for (Watcher watcher : stream.watchers.values()) demote(watcher);
+                told.add(stream);
+            }
+            swap.run();
+            if (watchers > 0) cursor = history.newest();
+        } finally {
+            generation++;
+            lock.unlock();
+        }
+        wake(told);
+    }
+
+    private void demote(Watcher watcher) {
+        if (watcher.state != Watcher.State.SYNCED) return;
+        watcher.next = Math.max(watcher.next, cursor.revision + 1);
+        synced.remove(watcher);
+        setBehind(watcher);
     }
 
     // ---- the dispatcher
@@ -421,8 +457,27 @@ public final class WatchHub implements AutoCloseable {
     void delivered(WatchMessage message) {
         if (message instanceof WatchMessage.Events events) {
             deliveredEvents.add(events.events().size());
-            if (events.previous()) HistoryReader.findPrevious(events, store, state);
+            if (events.previous()) findPrevious(events);
         }
+    }
+
+    private void findPrevious(WatchMessage.Events events) {
+        while (true) {
+            long before = generation;
+            try {
+                HistoryReader.findPrevious(events, store, state);
+                return;
+            } catch (StorageException.Corruption e) {
+                // An index and a store of different states do not go together.
+                if (before % 2 == 0 && before == generation) throw e;
+                awaitReplacement();
+            }
+        }
+    }
+
+    private void awaitReplacement() {
+        lock.lock();
+        lock.unlock();
     }
 
     /** From then on the store may be somebody else's. */
@@ -446,7 +501,10 @@ public final class WatchHub implements AutoCloseable {
             lock.unlock();
         }
         if (behind.isEmpty()) return;
+        long before = generation;
         HistoryReader.Piece piece = new HistoryReader(store, history, state).read(behind);
+        // Read from two states; the reader is woken when there is one again.
+        if (before % 2 != 0 || before != generation) return;
         into.addAll(piece.messages());
         lock.lock();
         try {
