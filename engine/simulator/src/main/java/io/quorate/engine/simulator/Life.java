@@ -42,6 +42,7 @@ final class Life implements NodeListener, Workers {
     // What the judge knows of this life.
     long term;
     long commit;
+    long checked;
     long applied;
     long termLed;
 

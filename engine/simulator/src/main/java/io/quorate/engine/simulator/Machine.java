@@ -86,10 +86,7 @@ final class Machine {
                                 2,
                                 join,
                                 false));
-        if (life.node().memberId() != id) {
-            throw new Violation(
-                    "%s started as %x, not as %x".formatted(name, life.node().memberId(), id));
-        }
+        world.network().born(life);
     }
 
     /** The power fails, if it was on. */

@@ -1,6 +1,5 @@
 package io.quorate.engine.simulator;
 
-import io.quorate.engine.node.MessageCodec;
 import io.quorate.engine.node.PeerHandler;
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.SnapshotBody;
@@ -60,6 +59,11 @@ final class SimulatedNetwork {
         calm = true;
     }
 
+    /** A replica opens its transport before its life is complete. */
+    void born(Life life) {
+        stations.get(life.machine().id()).life = life;
+    }
+
     void died(Life life) {
         Station station = stations.remove(life.machine().id());
         if (station != null) {
@@ -96,11 +100,7 @@ final class SimulatedNetwork {
             this.handler = handler;
         }
 
-        // A replica opens its transport before its life is known.
         private Life life() {
-            if (life == null) {
-                life = world.machine(self.memberId()).life();
-            }
             return life;
         }
 
@@ -211,7 +211,7 @@ final class SimulatedNetwork {
 
         @Override
         public String toString() {
-            return "%s -> %s: %s".formatted(from, to, MessageCodec.describe(message));
+            return "%s -> %s: %s".formatted(from, to, Describe.message(message));
         }
     }
 
