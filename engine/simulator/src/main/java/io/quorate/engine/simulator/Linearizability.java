@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -55,6 +57,8 @@ public final class Linearizability {
         private final int id;
         private final boolean call;
         private Entry<I, O> match;
+        // Of unknown outcome like this one, asking for the same, and called before.
+        private Entry<I, O> twin;
         private Entry<I, O> previous;
         private Entry<I, O> next;
 
@@ -71,7 +75,10 @@ public final class Linearizability {
 
     private static final class Search<S, I, O> {
         private final Model<S, I, O> model;
-        private final Entry<I, O> head = new Entry<>(null, -1, true);
+        // Calls and returns of the operations that are left and have an outcome.
+        private final Entry<I, O> known = new Entry<>(null, -1, true);
+        // Calls of those that have none. They are tried last: most of them explain nothing.
+        private final Entry<I, O> unknown = new Entry<>(null, -1, true);
         private final Deque<Choice<S, I, O>> chosen = new ArrayDeque<>();
         private final Set<Seen<S>> seen = new HashSet<>();
         private final BitSet done = new BitSet();
@@ -87,22 +94,36 @@ public final class Linearizability {
         private Search(Model<S, I, O> model, List<Operation<I, O>> history) {
             this.model = model;
             this.state = model.initial();
-            List<Entry<I, O>> entries = new ArrayList<>();
-            for (Operation<I, O> operation : history) {
-                Entry<I, O> call = new Entry<>(operation, entries.size(), true);
-                entries.add(call);
+            List<Entry<I, O>> calls = new ArrayList<>();
+            List<Entry<I, O>> lost = new ArrayList<>();
+            Map<I, Entry<I, O>> twins = new HashMap<>();
+            int id = 0;
+            for (Operation<I, O> operation : byCall(history)) {
+                Entry<I, O> call = new Entry<>(operation, id++, true);
                 if (operation.isKnown()) {
                     Entry<I, O> end = new Entry<>(operation, call.id, false);
                     call.match = end;
-                    end.match = call;
-                    entries.add(end);
+                    calls.add(call);
+                    calls.add(end);
                     open++;
+                } else {
+                    call.twin = twins.put(operation.input(), call);
+                    lost.add(call);
                 }
             }
             // At the same time calls come first: what touches may be in either order.
-            entries.sort(
+            calls.sort(
                     Comparator.<Entry<I, O>>comparingLong(Entry::time)
                             .thenComparing(entry -> !entry.call));
+            link(known, calls);
+            link(unknown, lost);
+        }
+
+        private static <I, O> List<Operation<I, O>> byCall(List<Operation<I, O>> history) {
+            return history.stream().sorted(Comparator.comparingLong(Operation::called)).toList();
+        }
+
+        private static <I, O> void link(Entry<I, O> head, List<Entry<I, O>> entries) {
             Entry<I, O> last = head;
             for (Entry<I, O> entry : entries) {
                 entry.previous = last;
@@ -112,15 +133,16 @@ public final class Linearizability {
         }
 
         private Optional<Failure> run() {
-            Entry<I, O> at = head.next;
+            Entry<I, O> at = known.next;
             while (open > 0) {
-                if (at.call) {
-                    S after = model.step(state, at.operation.input(), at.operation.output());
-                    if (after != null && isNew(at, after)) {
-                        choose(at, after);
-                        at = head.next;
+                Entry<I, O> next = candidate(at);
+                if (next != null) {
+                    S after = model.step(state, next.operation.input(), next.operation.output());
+                    if (after != null && isNew(next, after)) {
+                        choose(next, after);
+                        at = known.next;
                     } else {
-                        at = at.next;
+                        at = next.next;
                     }
                 } else {
                     remember();
@@ -133,7 +155,38 @@ public final class Linearizability {
             return Optional.empty();
         }
 
+        /** The first from here on that may come next; null when there is none. */
+        private Entry<I, O> candidate(Entry<I, O> from) {
+            Entry<I, O> at = from;
+            if (at != null && at.operation.isKnown()) {
+                if (at.call) {
+                    return at;
+                }
+                at = unknown.next;
+            }
+            long limit = firstReturn();
+            while (at != null && at.operation.called() <= limit) {
+                if (at.twin == null || done.get(at.twin.id)) {
+                    return at;
+                }
+                at = at.next;
+            }
+            return null;
+        }
+
+        private long firstReturn() {
+            Entry<I, O> entry = known.next;
+            while (entry.call) {
+                entry = entry.next;
+            }
+            return entry.time();
+        }
+
         private boolean isNew(Entry<I, O> call, S after) {
+            // What nobody was told of and what changes nothing need not have happened.
+            if (call.match == null && after.equals(state)) {
+                return false;
+            }
             done.set(call.id);
             boolean isNew = seen.add(new Seen<>((BitSet) done.clone(), after));
             done.clear(call.id);
@@ -164,13 +217,13 @@ public final class Linearizability {
         }
 
         private void remember() {
-            if (chosen.size() < deepest.size() || !deepest.isEmpty() && chosen.isEmpty()) {
+            if (chosen.size() < deepest.size() + (stuck.isEmpty() ? 0 : 1)) {
                 return;
             }
             List<Operation<?, ?>> order = new ArrayList<>();
             chosen.descendingIterator().forEachRemaining(c -> order.add(c.call.operation));
             List<Operation<?, ?>> next = new ArrayList<>();
-            for (Entry<I, O> entry = head.next; entry.call; entry = entry.next) {
+            for (Entry<I, O> entry = known.next; entry.call; entry = entry.next) {
                 next.add(entry.operation);
             }
             deepest = order;

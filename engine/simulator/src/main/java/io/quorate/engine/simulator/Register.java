@@ -66,15 +66,7 @@ public final class Register implements Model<Optional<String>, Register.Ask, Reg
      * which nobody saw anything. Each value must be written once at most; a delete is kept.
      */
     public static List<Operation<Ask, Told>> relevant(List<Operation<Ask, Told>> history) {
-        Set<String> seen = new HashSet<>();
-        for (Operation<Ask, Told> operation : history) {
-            if (operation.input() instanceof Swap(String expected, String written)) {
-                seen.add(expected);
-            }
-            if (operation.isKnown()) {
-                seen.add(operation.output().value());
-            }
-        }
+        Set<String> seen = seen(history);
         List<Operation<Ask, Told>> result = new ArrayList<>();
         for (Operation<Ask, Told> operation : history) {
             boolean matters =
@@ -90,5 +82,31 @@ public final class Register implements Model<Optional<String>, Register.Ask, Reg
             }
         }
         return result;
+    }
+
+    /** Values that somebody was told of, and those that must have been there before one of them. */
+    private static Set<String> seen(List<Operation<Ask, Told>> history) {
+        Set<String> seen = new HashSet<>();
+        for (Operation<Ask, Told> operation : history) {
+            if (operation.isKnown()) {
+                seen.add(operation.output().value());
+                if (operation.input() instanceof Swap(String expected, String value)
+                        && operation.output().written()) {
+                    seen.add(expected);
+                }
+            }
+        }
+        int before;
+        do {
+            before = seen.size();
+            for (Operation<Ask, Told> operation : history) {
+                if (!operation.isKnown()
+                        && operation.input() instanceof Swap(String expected, String value)
+                        && seen.contains(value)) {
+                    seen.add(expected);
+                }
+            }
+        } while (seen.size() > before);
+        return seen;
     }
 }

@@ -37,7 +37,7 @@ public final class Simulate {
             try {
                 Outcome outcome = world.run(events);
                 happened += outcome.events();
-                if (first == last || (seed - first) % 100 == 99) {
+                if (last - first < 100 || (seed - first) % 100 == 99) {
                     System.out.println(outcome);
                 }
             } catch (Violation violation) {

@@ -1,6 +1,8 @@
 package io.quorate.engine.simulator;
 
+import io.quorate.engine.node.MessageCodec;
 import io.quorate.engine.node.PeerHandler;
+import io.quorate.engine.raft.MessageType;
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.SnapshotBody;
 import io.quorate.spi.transport.Transport;
@@ -123,7 +125,10 @@ final class SimulatedNetwork {
                 return;
             }
             deliverLater(to, message);
-            if (chance(world.settings().doublePercent())) {
+            // A transport delivers at most once. Raft copes with more, but for a proposal on its way
+            // to the leader, which would be made twice.
+            boolean proposal = MessageCodec.decode(message).type() == MessageType.PROP;
+            if (!proposal && chance(world.settings().doublePercent())) {
                 deliverLater(to, message);
             }
         }

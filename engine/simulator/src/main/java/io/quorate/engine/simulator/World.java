@@ -7,9 +7,11 @@ import io.quorate.engine.state.KvHash;
 import io.quorate.engine.state.Member;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 
@@ -28,6 +30,7 @@ final class World {
     private final Clients clients;
     private final Nemesis nemesis;
     private final List<Machine> machines = new ArrayList<>();
+    private final Set<Long> retired = new HashSet<>();
     private boolean writtenLast;
 
     World(long seed) {
@@ -92,8 +95,7 @@ final class World {
 
     /** Starts a machine for a member that was added, unless nobody knows of it. */
     void join(String name, long id) {
-        boolean exists = machines.stream().anyMatch(machine -> machine.id() == id);
-        if (exists) {
+        if (machine(id) != null || retired.contains(id)) {
             return;
         }
         for (Machine machine : machines) {
@@ -121,6 +123,7 @@ final class World {
         public void run() {
             machine.retire();
             world.machines.remove(machine);
+            world.retired.add(machine.id());
         }
 
         @Override
@@ -202,9 +205,8 @@ final class World {
                 machine.start();
             }
         }
-        Machine leader = leader();
-        if (leader != null) {
-            for (Member member : leader.life().node().state().members()) {
+        for (Machine machine : List.copyOf(machines)) {
+            for (Member member : machine.life().node().state().members()) {
                 String url = member.peerUrls().getFirst();
                 join(url.substring("http://".length(), url.lastIndexOf(':')), member.id());
             }
