@@ -41,6 +41,7 @@ public final class Simulate {
                     System.out.println(outcome);
                 }
             } catch (Violation violation) {
+                System.out.println(world.settings());
                 System.out.println(world.trace().text(TRACE_LINES));
                 violation.printStackTrace(System.out);
                 System.out.printf("seed %d: %s%n", seed, violation.getMessage());
