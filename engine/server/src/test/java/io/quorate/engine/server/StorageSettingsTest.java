@@ -25,12 +25,14 @@ import java.util.regex.Pattern;
 
 /** What the documentation says of the settings of our storage plugins is what the code does. */
 class StorageSettingsTest {
-    private static final Path ROOT = Path.of(System.getProperty("user.dir"), "..", "..").normalize();
+    private static final Path ROOT =
+            Path.of(System.getProperty("user.dir"), "..", "..").normalize();
 
     /** A row of a table: key, default, range. */
     private static final Pattern ROW =
             Pattern.compile(
-                    "^\\| `([a-z.-]+)` \\| `([^`]+)` \\| ([^|]+) \\| [^|]+ \\|$", Pattern.MULTILINE);
+                    "^\\| `([a-z.-]+)` \\| `([^`]+)` \\| ([^|]+) \\| [^|]+ \\|$",
+                    Pattern.MULTILINE);
 
     @TempDir private Path directory;
 
@@ -39,7 +41,8 @@ class StorageSettingsTest {
         Map<String, String> code = new TreeMap<>();
         for (PluginRegistry.Found plugin : PluginRegistry.load(Optional.empty()).all()) {
             for (Part part : plugin.provider().parts()) {
-                code.putAll(settings(plugin.provider(), part, plugin.name() + "." + name(part) + "."));
+                code.putAll(
+                        settings(plugin.provider(), part, plugin.name() + "." + name(part) + "."));
             }
         }
         String page = Files.readString(ROOT.resolve("docs/configuration.md"));
@@ -55,7 +58,9 @@ class StorageSettingsTest {
             for (Part part : plugin.provider().parts()) {
                 Map<String, String> code = settings(plugin.provider(), part, "");
                 String section =
-                        code.isEmpty() ? "" : between(text, "## Settings of the " + name(part), "\n## ");
+                        code.isEmpty()
+                                ? ""
+                                : between(text, "## Settings of the " + name(part), "\n## ");
                 assertEquals(code, rows(section), readme + ", " + part);
             }
         }

@@ -47,7 +47,9 @@ public final class Settings {
         return asked(key, fallback == null ? "" : fallback, "text", fallback);
     }
 
-    /** Every setting that was asked for so far, by key: what the plugin's documentation must say. */
+    /**
+     * Every setting that was asked for so far, by key: what the plugin's documentation must say.
+     */
     @Experimental(decideIn = "1.0")
     public List<Known> known() {
         return List.copyOf(known.values());
@@ -167,7 +169,8 @@ public final class Settings {
             if (near != null) message.append(" (did you mean \"").append(near).append("\"?)");
             separator = ", ";
         }
-        message.append("; it has: ").append(known.isEmpty() ? "none" : String.join(", ", known.keySet()));
+        message.append("; it has: ")
+                .append(known.isEmpty() ? "none" : String.join(", ", known.keySet()));
         throw new IllegalArgumentException(message.toString());
     }
 

@@ -15,9 +15,9 @@ public interface StorageProvider extends Plugin {
     int SPI_MAJOR = 1;
 
     /**
-     * The SPI major version that the provider was built for: {@code return SPI_MAJOR;}. The compiler
-     * copies the constant into the provider, so that it tells the version it was built with and not
-     * the server's; this is why there is no default.
+     * The SPI major version that the provider was built for: {@code return SPI_MAJOR;}. The
+     * compiler copies the constant into the provider, so that it tells the version it was built
+     * with and not the server's; this is why there is no default.
      */
     int spiMajor();
 
