@@ -255,7 +255,11 @@ class ServerClusterTest {
     @Tag("HT-04")
     @Tag("HT-06")
     @Tag("MA-09")
+    @Tag("ME-23")
+    @Tag("ME-24")
+    @Tag("ME-25")
     @Tag("ME-26")
+    @Tag("ME-44")
     void aMemberWithoutLeaderTellsSoAndReadsLocally() throws Exception {
         List<EtcdServer> servers = found("a", "b");
         EtcdServer left = servers.get(0);
@@ -267,6 +271,15 @@ class ServerClusterTest {
         String metrics = page(url, "/metrics");
         assertTrue(metrics.contains(known.formatted(local, peer)), metrics);
         assertTrue(metrics.contains(known.formatted(local, local)), metrics);
+
+        for (String row :
+                List.of(
+                        "etcd_network_peer_sent_bytes_total{To=\"%2$s\"} ",
+                        "etcd_network_peer_received_bytes_total{From=\"%2$s\"} ",
+                        "etcd_network_peer_round_trip_time_seconds_count{To=\"%2$s\"} ",
+                        "etcd_network_active_peers{Local=\"%1$s\",Remote=\"%2$s\"} 1\n")) {
+            assertTrue(metrics.contains("\n" + row.formatted(local, peer)), row + metrics);
+        }
 
         servers.get(1).close();
         await(() -> left.node().leader() == 0);
