@@ -657,6 +657,14 @@ public final class Node implements AutoCloseable {
         }
     }
 
+    /**
+     * A picture of raft as JSON, for those who look for a fault (HT-14): this member's term, vote,
+     * indexes and role, and on a leader how far each member is. Fails with STOPPED.
+     */
+    public CompletableFuture<String> raftStatusJson() {
+        return inspect().thenApply(RaftStatusJson::of);
+    }
+
     /** A picture of raft, taken between two turns of its thread. */
     CompletableFuture<RaftStatus> inspect() {
         CompletableFuture<RaftStatus> answer = new CompletableFuture<>();
