@@ -12,7 +12,7 @@ import java.util.List;
  * connection, and how the connection shows what it is. Methods are called by many threads, and may
  * block; who calls cuts the socket when they take too long.
  */
-public interface Carrier {
+public interface Carrier extends AutoCloseable {
     /** Length of the head that {@link #recognises} looks at. */
     int HEAD_BYTES = 4;
 
@@ -43,6 +43,10 @@ public interface Carrier {
      * @throws OtherProtocolException when the answer shows that the server speaks something else
      */
     Pipe connect(Socket raw, InputStream in, OutputStream out, URI url) throws IOException;
+
+    /** Releases what it shares between connections; all of those were cut before. */
+    @Override
+    default void close() {}
 
     /** The answer of a server is not of this protocol. */
     final class OtherProtocolException extends IOException {

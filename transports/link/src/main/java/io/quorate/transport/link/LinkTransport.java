@@ -208,6 +208,7 @@ public final class LinkTransport implements Transport {
         incoming.forEach(Incoming::close);
         deadlines.close();
         gate.close();
+        carrier.close();
     }
 
     private static void join(Thread thread) {
