@@ -1,24 +1,19 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import java.io.IOException;
-import java.net.Socket;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A socket with frames on it. */
+/** A pipe with frames on it. */
 final class Connection implements AutoCloseable {
-    private final Socket raw;
+    private final Pipe pipe;
     private final Wire wire;
     private final ReentrantLock writing = new ReentrantLock();
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    /**
-     * @param raw the socket below
-     * @param secured the same, or TLS on top of it
-     */
-    Connection(Socket raw, Socket secured) throws IOException {
-        this.raw = raw;
-        this.wire = new Wire(secured.getInputStream(), secured.getOutputStream());
+    Connection(Pipe pipe) {
+        this.pipe = pipe;
+        this.wire = new Wire(pipe.in(), pipe.out());
     }
 
     /** To read from, and to write to while nobody else writes. */
@@ -39,7 +34,7 @@ final class Connection implements AutoCloseable {
 
     /** A read that waits longer than this fails; 0 waits for ever. */
     void readTimeout(int millis) throws IOException {
-        raw.setSoTimeout(millis);
+        pipe.readTimeout(millis);
     }
 
     boolean closed() {
@@ -47,16 +42,20 @@ final class Connection implements AutoCloseable {
     }
 
     /**
-     * Cuts the connection. It is the socket below that closes: TLS would first wait for a write
-     * that hangs.
+     * Waits until the other side, which was told that this is the end, has gone. A socket that is
+     * closed earlier may take back what was said last.
      */
+    void awaitEnd() {
+        try {
+            while (wire.skip()) {}
+        } catch (IOException e) {
+            // Gone too, if less politely.
+        }
+    }
+
+    /** Cuts the connection. */
     @Override
     public void close() {
-        if (!closed.compareAndSet(false, true)) return;
-        try {
-            raw.close();
-        } catch (IOException e) {
-            // It is of no use any more, which is all that was wanted.
-        }
+        if (closed.compareAndSet(false, true)) pipe.close();
     }
 }

@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.SnapshotBody;
@@ -89,7 +89,7 @@ final class SnapshotSend implements Runnable {
     private void send(Connection current) throws IOException {
         CompletableFuture<Void> answer = new CompletableFuture<>();
         Thread.ofVirtual()
-                .name("tcp-snapshot-answer-of-" + Long.toHexString(peer.memberId()))
+                .name("snapshot-answer-of-" + Long.toHexString(peer.memberId()))
                 .start(() -> readAnswer(current, answer));
         current.wire().write(Wire.Kind.SNAPSHOT_HEADER, header);
         try (Chunks chunks = new Chunks(current, bytes -> env.metrics().sent(to(), bytes))) {

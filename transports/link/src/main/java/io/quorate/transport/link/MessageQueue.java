@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import java.util.ArrayDeque;
 import java.util.Deque;

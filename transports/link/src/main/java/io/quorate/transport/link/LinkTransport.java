@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import static java.lang.System.Logger.Level.WARNING;
 
@@ -28,11 +28,12 @@ import java.util.concurrent.locks.LockSupport;
  * only. So there is nothing to agree on between two members that connect to each other at the same
  * time.
  */
-final class TcpTransport implements Transport {
-    private static final System.Logger LOGGER = System.getLogger("io.quorate.transport.tcp");
+public final class LinkTransport implements Transport {
+    private static final System.Logger LOGGER = System.getLogger("io.quorate.transport.link");
 
     private final TransportEnv env;
-    private final TcpSettings settings;
+    private final LinkSettings settings;
+    private final Carrier carrier;
     private final TransportHandler handler;
     private final Deadlines deadlines = new Deadlines();
     private final Dialer dialer;
@@ -44,35 +45,43 @@ final class TcpTransport implements Transport {
     private final Gate gate;
     private volatile boolean closed;
 
-    private TcpTransport(
+    private LinkTransport(
             TransportEnv env,
-            TcpSettings settings,
+            LinkSettings settings,
             TransportHandler handler,
+            Carrier carrier,
             List<ServerSocket> servers) {
         this.env = env;
+        this.carrier = carrier;
         this.settings = settings;
         this.gate = new Gate(handler);
         this.handler = gate;
         this.servers = servers;
-        this.dialer = new Dialer(env, settings, deadlines);
+        this.dialer = new Dialer(env, settings, deadlines, carrier);
         this.acceptors = servers.stream().map(this::acceptor).toList();
     }
 
     private Thread acceptor(ServerSocket server) {
         return Thread.ofVirtual()
-                .name("tcp-accept-" + server.getLocalPort())
+                .name("peer-accept-" + server.getLocalPort())
                 .unstarted(() -> accept(server));
     }
 
-    static TcpTransport open(TransportEnv env, TcpSettings settings, TransportHandler handler) {
+    /**
+     * Binds the addresses and starts to accept; see {@link
+     * io.quorate.spi.transport.TransportProvider#open}.
+     */
+    public static LinkTransport open(TransportEnv env, TransportHandler handler, Carrier carrier) {
+        LinkSettings settings = LinkSettings.of(env.settings());
         List<ServerSocket> servers = new ArrayList<>();
         try {
             for (InetSocketAddress address : env.listen()) servers.add(bind(address));
         } catch (TransportException e) {
-            servers.forEach(TcpTransport::quietly);
+            servers.forEach(LinkTransport::quietly);
             throw e;
         }
-        TcpTransport transport = new TcpTransport(env, settings, handler, List.copyOf(servers));
+        LinkTransport transport = 
+                new LinkTransport(env, settings, handler, carrier, List.copyOf(servers));
         transport.acceptors.forEach(Thread::start);
         return transport;
     }
@@ -105,7 +114,7 @@ final class TcpTransport implements Transport {
     }
 
     private void take(Socket socket) {
-        Incoming connection = new Incoming(socket, env, settings, handler, deadlines);
+        Incoming connection = new Incoming(socket, env, settings, handler, deadlines, carrier);
         if (incoming.size() >= settings.incomingMax()) {
             connection.close();
             return;
@@ -114,7 +123,7 @@ final class TcpTransport implements Transport {
         // After the add, so that either this or close() sees the other.
         if (closed) connection.close();
         Thread.ofVirtual()
-                .name("tcp-from-" + socket.getRemoteSocketAddress())
+                .name("peer-from-" + socket.getRemoteSocketAddress())
                 .start(() -> {
                     try {
                         connection.run();
@@ -171,7 +180,7 @@ final class TcpTransport implements Transport {
         snapshots.add(send);
         if (closed) send.cancel();
         result.whenComplete((done, thrown) -> snapshots.remove(send));
-        Thread.ofVirtual().name("tcp-snapshot-to-" + Long.toHexString(to)).start(send);
+        Thread.ofVirtual().name("snapshot-to-" + Long.toHexString(to)).start(send);
         return result.copy();
     }
 
@@ -191,14 +200,15 @@ final class TcpTransport implements Transport {
     @Override
     public void close() {
         closed = true;
-        servers.forEach(TcpTransport::quietly);
+        servers.forEach(LinkTransport::quietly);
         // An address is free once nobody waits in accept() any more.
-        acceptors.forEach(TcpTransport::join);
+        acceptors.forEach(LinkTransport::join);
         links.keySet().forEach(this::remove);
         snapshots.forEach(SnapshotSend::cancel);
         incoming.forEach(Incoming::close);
         deadlines.close();
         gate.close();
+        carrier.close();
     }
 
     private static void join(Thread thread) {

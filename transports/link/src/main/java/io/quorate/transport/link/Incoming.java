@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
@@ -16,32 +16,40 @@ import java.io.SequenceInputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
 /** One connection that somebody made to this member, from its first byte to its end. */
 final class Incoming implements Runnable, AutoCloseable {
-    private static final System.Logger LOGGER = System.getLogger("io.quorate.transport.tcp");
+    private static final System.Logger LOGGER = System.getLogger("io.quorate.transport.link");
 
     /** The first byte of a TLS handshake. */
     private static final int TLS_HANDSHAKE = 22;
 
+    private static final byte[] HTTP2_HEAD = "PRI ".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NOTHING = {};
 
     private final Socket raw;
     private final TransportEnv env;
-    private final TcpSettings settings;
+    private final LinkSettings settings;
     private final TransportHandler handler;
     private final Deadlines deadlines;
+    private final Carrier carrier;
     private volatile long from;
 
     Incoming(
             Socket raw,
             TransportEnv env,
-            TcpSettings settings,
+            LinkSettings settings,
             TransportHandler handler,
-            Deadlines deadlines) {
+            Deadlines deadlines,
+            Carrier carrier) {
+        this.carrier = carrier;
         this.raw = raw;
         this.env = env;
         this.settings = settings;
@@ -67,26 +75,37 @@ final class Incoming implements Runnable, AutoCloseable {
     public void run() {
         try (raw) {
             Duration patience = settings.connectTimeout().multipliedBy(2);
-            Optional<Hello> hello;
-            Connection connection;
+            Optional<Hello> hello = Optional.empty();
+            Connection connection = null;
             Socket secured;
             byte[] head;
             try (var _ = deadlines.closing(raw, patience)) {
                 raw.setTcpNoDelay(true);
                 raw.setSoTimeout((int) patience.toMillis());
                 secured = secured();
-                connection = new Connection(raw, secured);
-                head = connection.wire().readHead();
-                hello = Wire.isPrefaceHead(head) ? greet(connection) : Optional.empty();
+                head = secured.getInputStream().readNBytes(Carrier.HEAD_BYTES);
+                if (head.length == Carrier.HEAD_BYTES && carrier.recognises(head)) {
+                    connection =
+                            new Connection(
+                                    carrier.accept(
+                                            raw, whole(head, secured), secured.getOutputStream()));
+                    hello = greet(connection);
+                } else if (isAnotherTransport(head)) {
+                    secured.getOutputStream().write(carrier.answerToOthers());
+                }
             }
             if (hello.isPresent()) {
                 serve(connection, hello.get());
-            } else if (!Wire.isPrefaceHead(head)) {
-                serveStranger(head, connection.wire().rest(), secured);
+            } else if (connection == null) {
+                serveStranger(head, secured);
             }
         } catch (IOException e) {
             ended(e);
         }
+    }
+
+    private static InputStream whole(byte[] head, Socket secured) throws IOException {
+        return new SequenceInputStream(new ByteArrayInputStream(head), secured.getInputStream());
     }
 
     private void ended(IOException e) {
@@ -107,6 +126,9 @@ final class Incoming implements Runnable, AutoCloseable {
         SSLSocket secured =
                 (SSLSocket) tls.server().getSocketFactory().createSocket(raw, nothingReadYet, true);
         secured.setNeedClientAuth(tls.clientAuth());
+        SSLParameters parameters = secured.getSSLParameters();
+        parameters.setApplicationProtocols(serverProtocols());
+        secured.setSSLParameters(parameters);
         try {
             secured.startHandshake();
         } catch (IOException e) {
@@ -120,20 +142,29 @@ final class Incoming implements Runnable, AutoCloseable {
         return secured;
     }
 
-    private void serveStranger(byte[] head, InputStream rest, Socket secured) throws IOException {
+    /** Who also speaks HTTP/1.1 is a tool that wants a page, so that comes first. */
+    private String[] serverProtocols() {
+        List<String> own = carrier.applicationProtocols();
+        if (own.isEmpty()) return new String[0];
+        return Stream.concat(Stream.of("http/1.1"), own.stream()).toArray(String[]::new);
+    }
+
+    private void serveStranger(byte[] head, Socket secured) throws IOException {
+        if (head.length < Carrier.HEAD_BYTES) return;
         Optional<HttpFallback> http = env.http();
-        if (isHttp1(head) && http.isPresent()) {
-            raw.setSoTimeout(0);
-            InputStream all = new SequenceInputStream(new ByteArrayInputStream(head), rest);
-            http.get().serve(all, secured.getOutputStream());
+        if (isAnotherTransport(head)) {
+            explain(
+                    "speaks %s, but this member uses the transport \"%s\"; start all members of a cluster with the same --transport"
+                            .formatted(
+                                    Wire.isHead(head) ? "the protocol of \"tcp\"" : "HTTP/2",
+                                    carrier.name()));
         } else if (head[0] == TLS_HANDSHAKE) {
             explain(
                     "speaks TLS, but this member listens without; use the same scheme (http or"
                             + " https) in all peer URLs");
-        } else if (new String(head, StandardCharsets.US_ASCII).equals("PRI ")) {
-            explain(
-                    "speaks HTTP/2, but this member uses the transport \"tcp\"; start all members"
-                            + " of a cluster with the same --transport");
+        } else if (isHttp1(head) && http.isPresent()) {
+            raw.setSoTimeout(0);
+            http.get().serve(whole(head, secured), secured.getOutputStream());
         }
     }
 
@@ -144,16 +175,22 @@ final class Incoming implements Runnable, AutoCloseable {
                 "the one who connected from " + raw.getRemoteSocketAddress() + " " + what);
     }
 
+    private boolean isAnotherTransport(byte[] head) {
+        return head.length == Carrier.HEAD_BYTES
+                && !carrier.recognises(head)
+                && (Wire.isHead(head) || Arrays.equals(head, HTTP2_HEAD));
+    }
+
     private static boolean isHttp1(byte[] head) {
         for (byte b : head) {
             if ((b < 'A' || b > 'Z') && b != ' ') return false;
         }
-        return !new String(head, StandardCharsets.US_ASCII).equals("PRI ");
+        return true;
     }
 
     private Optional<Hello> greet(Connection connection) throws IOException {
         Wire wire = connection.wire();
-        wire.readPrefaceAfterHead();
+        wire.readPreface();
         Wire.Frame first = wire.read(Wire.HELLO_BYTES_MAX);
         if (first.kind() != Wire.Kind.HELLO) throw new IOException("no greeting");
         Hello hello = Hello.decode(first.payload());
@@ -164,6 +201,7 @@ final class Incoming implements Runnable, AutoCloseable {
             wire.flush();
             handler.refused(
                     hello.from().memberId(), refused.get().reason(), refused.get().getMessage());
+            connection.awaitEnd();
             return Optional.empty();
         }
         from = hello.from().memberId();
@@ -254,9 +292,11 @@ final class Incoming implements Runnable, AutoCloseable {
         } catch (IOException | RuntimeException e) {
             String why = String.valueOf(e.getMessage());
             connection.send(Wire.Kind.SNAPSHOT_REFUSED, why.getBytes(StandardCharsets.UTF_8));
+            connection.awaitEnd();
             throw e instanceof IOException io ? io : new IOException(e);
         }
         connection.send(Wire.Kind.SNAPSHOT_TAKEN, NOTHING);
+        connection.awaitEnd();
     }
 
     private static void sayAlive(Connection connection) {

@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import io.quorate.spi.plugin.Settings;
 
@@ -16,7 +16,7 @@ import java.time.Duration;
  * @param queueMessages messages that may wait for one peer
  * @param incomingMax connections that may be open from outside
  */
-record TcpSettings(
+record LinkSettings(
         Duration connectTimeout,
         Duration pingInterval,
         Duration idleTimeout,
@@ -26,11 +26,11 @@ record TcpSettings(
         int queueMessages,
         int incomingMax) {
 
-    static TcpSettings of(Settings settings) {
+    static LinkSettings of(Settings settings) {
         Duration min = Duration.ofMillis(1);
         Duration max = Duration.ofMinutes(10);
-        TcpSettings read =
-                new TcpSettings(
+        LinkSettings read =
+                new LinkSettings(
                         settings.duration("connect-timeout", Duration.ofSeconds(2), min, max),
                         settings.duration("ping-interval", Duration.ofSeconds(1), min, max),
                         settings.duration("idle-timeout", Duration.ofSeconds(5), min, max),

@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.Refusal;

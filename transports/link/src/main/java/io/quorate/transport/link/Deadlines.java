@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 final class Deadlines implements AutoCloseable {
     private final ScheduledExecutorService timer =
             Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().daemon().name("tcp-transport-timer").factory());
+                    Thread.ofPlatform().daemon().name("peer-deadlines").factory());
 
     /** Closes {@code target} after so long, unless the handle is closed before. */
     Handle closing(Closeable target, Duration after) {

@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
@@ -31,11 +31,11 @@ import java.util.concurrent.ThreadLocalRandom;
  * which also ends a write that hangs.
  */
 final class PeerLink {
-    private static final System.Logger LOGGER = System.getLogger("io.quorate.transport.tcp");
+    private static final System.Logger LOGGER = System.getLogger("io.quorate.transport.link");
 
     private final Peer peer;
     private final TransportEnv env;
-    private final TcpSettings settings;
+    private final LinkSettings settings;
     private final TransportHandler handler;
     private final Dialer dialer;
     private final MessageQueue queue;
@@ -48,7 +48,7 @@ final class PeerLink {
     PeerLink(
             Peer peer,
             TransportEnv env,
-            TcpSettings settings,
+            LinkSettings settings,
             TransportHandler handler,
             Dialer dialer) {
         this.peer = peer;
@@ -57,7 +57,7 @@ final class PeerLink {
         this.handler = handler;
         this.dialer = dialer;
         this.queue = new MessageQueue(settings.queueBytes(), settings.queueMessages());
-        Thread.ofVirtual().name("tcp-to-" + hex()).start(this::run);
+        Thread.ofVirtual().name("peer-to-" + hex()).start(this::run);
     }
 
     Peer peer() {
@@ -113,7 +113,7 @@ final class PeerLink {
             if (ended) return false;
             welcome = true;
             connected(url);
-            Thread.ofVirtual().name("tcp-pongs-of-" + hex()).start(() -> readPongs(current));
+            Thread.ofVirtual().name("peer-pongs-of-" + hex()).start(() -> readPongs(current));
             write(current);
         } catch (Refused e) {
             handler.refused(peer.memberId(), e.reason(), e.getMessage());

@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.zip.CRC32C;
 
 /**
@@ -31,10 +32,7 @@ final class Wire {
      * In the shape of a bad HTTP request, so that a server that speaks HTTP answers it at once and
      * is found out by its answer.
      */
-    static final byte[] PREFACE = "QUORATE-TCP/1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-
-    /** How much of the preface tells it from HTTP and TLS. */
-    static final int HEAD_BYTES = 4;
+    static final byte[] PREFACE = "QUORATE-PEER/1\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
     /** Payload of a frame before the peer is known. */
     static final int HELLO_BYTES_MAX = 64 << 10;
@@ -48,6 +46,7 @@ final class Wire {
 
     private final DataInputStream in;
     private final DataOutputStream out;
+    private final byte[] skipped = new byte[1 << 10];
     private final CRC32C readSum = new CRC32C();
     private final CRC32C writeSum = new CRC32C();
 
@@ -85,34 +84,32 @@ final class Wire {
         }
     }
 
-    /** The first bytes of the other side, to tell what it speaks. */
-    byte[] readHead() throws IOException {
-        byte[] head = in.readNBytes(HEAD_BYTES);
-        if (head.length < HEAD_BYTES) {
+    /**
+     * Reads the preface of the other side.
+     *
+     * @throws Carrier.OtherProtocolException when its first bytes are no preface at all
+     */
+    void readPreface() throws IOException {
+        byte[] head = in.readNBytes(Carrier.HEAD_BYTES);
+        if (head.length < Carrier.HEAD_BYTES) {
             throw new EOFException("the connection was closed before its first bytes");
         }
-        return head;
-    }
-
-    /** The bytes after the head, for somebody who reads them in another way. */
-    InputStream rest() {
-        return in;
-    }
-
-    void readPrefaceAfterHead() throws IOException {
-        byte[] rest = in.readNBytes(PREFACE.length - HEAD_BYTES);
-        for (int i = HEAD_BYTES; i < PREFACE.length; i++) {
-            if (i - HEAD_BYTES >= rest.length || rest[i - HEAD_BYTES] != PREFACE[i]) {
-                throw new IOException("the peer speaks another version of this protocol");
-            }
+        if (!isHead(head)) throw new Carrier.OtherProtocolException();
+        byte[] rest = in.readNBytes(PREFACE.length - Carrier.HEAD_BYTES);
+        if (!Arrays.equals(rest, 0, rest.length, PREFACE, Carrier.HEAD_BYTES, PREFACE.length)) {
+            throw new IOException("the peer speaks another version of this protocol");
         }
     }
 
-    static boolean isPrefaceHead(byte[] head) {
-        for (int i = 0; i < HEAD_BYTES; i++) {
-            if (head[i] != PREFACE[i]) return false;
-        }
-        return true;
+    /** Whether a connection that begins so carries frames of this kind, with nothing below. */
+    static boolean isHead(byte[] head) {
+        return Arrays.equals(
+                head, 0, Carrier.HEAD_BYTES, PREFACE, 0, Carrier.HEAD_BYTES);
+    }
+
+    /** Throws away what comes; false at the end. */
+    boolean skip() throws IOException {
+        return in.read(skipped) >= 0;
     }
 
     void writePreface() throws IOException {

@@ -1,4 +1,4 @@
-package io.quorate.transport.tcp;
+package io.quorate.transport.link;
 
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.Refusal;
@@ -15,10 +15,12 @@ import javax.net.ssl.SSLSocket;
 /** Makes connections to peers, up to the point where the peer has let this member in. */
 final class Dialer {
     private final TransportEnv env;
-    private final TcpSettings settings;
+    private final LinkSettings settings;
     private final Deadlines deadlines;
+    private final Carrier carrier;
 
-    Dialer(TransportEnv env, TcpSettings settings, Deadlines deadlines) {
+    Dialer(TransportEnv env, LinkSettings settings, Deadlines deadlines, Carrier carrier) {
+        this.carrier = carrier;
         this.env = env;
         this.settings = settings;
         this.deadlines = deadlines;
@@ -37,11 +39,20 @@ final class Dialer {
             raw.setTcpNoDelay(true);
             raw.setSoTimeout(timeout);
             raw.connect(new InetSocketAddress(url.getHost(), url.getPort()), timeout);
-            Connection connection = new Connection(raw, secured(raw, url));
-            greet(connection.wire(), peer, url, lane);
+            Socket secured = secured(raw, url);
+            Connection connection =
+                    new Connection(
+                            carrier.connect(
+                                    raw, secured.getInputStream(), secured.getOutputStream(), url));
+            greet(connection.wire(), peer, lane);
             connection.readTimeout((int) settings.idleTimeout().toMillis());
             done = true;
             return connection;
+        } catch (Carrier.OtherProtocolException e) {
+            throw new Refused(
+                    Refusal.OTHER_TRANSPORT,
+                    "the server at %s does not answer in the protocol of the transport \"%s\"; start all members of a cluster with the same --transport, and check the peer URL"
+                            .formatted(url, carrier.name()));
         } finally {
             if (!done) raw.close();
         }
@@ -64,26 +75,21 @@ final class Dialer {
                                 .createSocket(raw, url.getHost(), url.getPort(), true);
         SSLParameters parameters = secured.getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        parameters.setApplicationProtocols(
+                carrier.applicationProtocols().toArray(String[]::new));
         secured.setSSLParameters(parameters);
         secured.startHandshake();
         return secured;
     }
 
-    private void greet(Wire wire, Peer peer, URI url, Hello.Lane lane) throws IOException {
+    private void greet(Wire wire, Peer peer, Hello.Lane lane) throws IOException {
         wire.writePreface();
         wire.write(
                 Wire.Kind.HELLO,
                 new Hello(env.clusterId(), env.self(), peer.memberId(), env.version(), lane)
                         .encode());
         wire.flush();
-        byte[] head = wire.readHead();
-        if (!Wire.isPrefaceHead(head)) {
-            throw new Refused(
-                    Refusal.OTHER_TRANSPORT,
-                    "the server at %s does not answer in the protocol of the transport \"tcp\"; start all members of a cluster with the same --transport, and check the peer URL"
-                            .formatted(url));
-        }
-        wire.readPrefaceAfterHead();
+        wire.readPreface();
         Wire.Frame answer = wire.read(Wire.HELLO_BYTES_MAX);
         switch (answer.kind()) {
             case WELCOME -> {}
