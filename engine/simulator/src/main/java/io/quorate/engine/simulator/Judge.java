@@ -61,7 +61,7 @@ final class Judge {
         life.commit = commit;
         // The first members' entries count as committed before they are written.
         long written = Math.min(commit, life.log().lastIndex());
-        if (written > life.checked) {
+        if (written > life.checked && life.installs == 0) {
             commits(life, life.checked, written);
             life.checked = written;
         }

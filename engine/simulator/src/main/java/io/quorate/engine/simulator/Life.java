@@ -39,6 +39,9 @@ final class Life implements NodeListener, Workers {
     private boolean over;
     private long slowUntil;
 
+    // Snapshots on their way into it. Meanwhile its log is not what it has committed.
+    int installs;
+
     // What the judge knows of this life.
     long term;
     long commit;

@@ -291,10 +291,12 @@ final class SimulatedNetwork {
         }
 
         private void arrive(Station target) {
+            target.life().installs++;
             try {
                 target.handler
                         .takeSnapshot(from.self.memberId(), header, new ByteArrayInputStream(bytes))
                         .whenComplete((done, thrown) -> {
+                            target.life().installs--;
                             target.incoming.remove(this);
                             if (thrown == null) {
                                 end(null);
@@ -303,6 +305,7 @@ final class SimulatedNetwork {
                             }
                         });
             } catch (IOException e) {
+                target.life().installs--;
                 target.incoming.remove(this);
                 fail(e.getMessage());
             }
