@@ -31,8 +31,7 @@ final class MetricsPage {
      * @param labels names of the labels of its samples, without a bucket's {@code le}
      * @param bounds of its buckets, as text, in the order of the page
      */
-    record Family(
-            String name, String help, String type, Set<String> labels, List<String> bounds) {}
+    record Family(String name, String help, String type, Set<String> labels, List<String> bounds) {}
 
     private MetricsPage() {}
 
@@ -130,14 +129,19 @@ final class MetricsPage {
         for (Family family : families.values()) {
             boolean total = family.name.endsWith("_total");
             if (family.type.equals("counter") != total) {
-                complaints.add(family.name + ": " + family.type + (total ? " with" : " without")
-                        + " _total");
+                complaints.add(
+                        family.name
+                                + ": "
+                                + family.type
+                                + (total ? " with" : " without")
+                                + " _total");
             }
             if (family.name.matches(".*_(milli|micro|nano)?seconds?_.*|.*_minutes|.*_kilobytes")
                     && !family.name.matches(".*_seconds(_total)?")) {
                 complaints.add(family.name + ": not a base unit");
             }
-            if (family.name.matches(".*(milliseconds|microseconds|nanoseconds|minutes|hours)(_.*)?")) {
+            if (family.name.matches(
+                    ".*(milliseconds|microseconds|nanoseconds|minutes|hours)(_.*)?")) {
                 complaints.add(family.name + ": not a base unit");
             }
             if (family.labels.contains("le") || family.labels.contains("quantile")) {
@@ -159,8 +163,7 @@ final class MetricsPage {
         private boolean sum;
 
         void add(String text, double value, String line) {
-            double next =
-                    text.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(text);
+            double next = text.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(text);
             MetricsPage.check(next > bound && value >= last, "buckets out of order: " + line);
             bound = next;
             last = value;

@@ -347,7 +347,9 @@ class RestTest {
         try (Socket socket = new Socket("127.0.0.1", web.port())) {
             socket.getOutputStream()
                     .write(
-                            ("GET /health HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")
+                            ("GET /health HTTP/1.1\r\nHost: "
+                                            + host
+                                            + "\r\nConnection: close\r\n\r\n")
                                     .getBytes(StandardCharsets.US_ASCII));
             String answer =
                     new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);

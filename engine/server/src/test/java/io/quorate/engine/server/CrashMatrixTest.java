@@ -274,7 +274,11 @@ class CrashMatrixTest {
                                     : Map.of("memtable-bytes", "4KiB", "block-bytes", "256");
                     case "xodus" ->
                             Map.of(
-                                    "file-bytes", "64KiB", "page-bytes", "1KiB", "cache-bytes",
+                                    "file-bytes",
+                                    "64KiB",
+                                    "page-bytes",
+                                    "1KiB",
+                                    "cache-bytes",
                                     "256KiB");
                     default -> Map.of();
                 };
