@@ -32,8 +32,9 @@ import java.util.function.Supplier;
  * then answers the callers, so that whoever has an answer sees its effect. Between batches it does
  * the state's background work, a bounded step at a time.
  */
-final class ApplyLoop implements Runnable {
+final class ApplyLoop implements Loop {
     private final Mailbox<Work> mailbox = new Mailbox<>();
+    private final Deque<Work> inbox = new ArrayDeque<>();
     private final StateMachine state;
     private final PendingProposals proposals;
     private final Checkpointer checkpointer;
@@ -110,25 +111,35 @@ final class ApplyLoop implements Runnable {
     }
 
     @Override
-    public void run() {
+    public boolean hasWork() {
+        return state.compactionPending() || !mailbox.isEmpty();
+    }
+
+    @Override
+    public void awaitWork() {
+        if (!state.compactionPending()) {
+            mailbox.await();
+        }
+    }
+
+    @Override
+    public boolean turn() {
         try {
-            Deque<Work> inbox = new ArrayDeque<>();
-            while (!stopping && !failed.getAsBoolean()) {
-                if (state.compactionPending()) {
-                    mailbox.poll(inbox);
-                } else {
-                    mailbox.take(inbox);
-                }
-                applyAll(inbox);
+            if (!failed.getAsBoolean()) {
+                mailbox.poll(inbox);
+                applyAll();
                 if (state.compactionPending()) {
                     compactStep();
                 }
             }
-            if (!failed.getAsBoolean()) {
+            boolean last = stopping || failed.getAsBoolean();
+            if (last && !failed.getAsBoolean()) {
                 state.commit(Durability.FORCE).join();
             }
+            return !last;
         } catch (Throwable t) {
             failure.accept(t);
+            return false;
         }
     }
 
@@ -149,7 +160,7 @@ final class ApplyLoop implements Runnable {
         }
     }
 
-    private void applyAll(Deque<Work> inbox) throws InvalidProtocolBufferException {
+    private void applyAll() throws InvalidProtocolBufferException {
         List<ConfChange> changes = new ArrayList<>();
         List<Message> responses = new ArrayList<>();
         int entries = 0;

@@ -50,7 +50,7 @@ import java.util.function.LongSupplier;
  * <p>The lessor thread makes the rounds; renewals and questions come from any thread, and {@link
  * #applied} from the apply thread.
  */
-final class Lessor implements Runnable {
+final class Lessor implements Loop {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
 
     private static final long ROUND_NANOS = Duration.ofMillis(500).toNanos();
@@ -84,6 +84,7 @@ final class Lessor implements Runnable {
     private long leadingTerm;
 
     // Lessor thread only.
+    private final Deque<Event> events = new ArrayDeque<>();
     private final Deque<LeaseTimer> toRevoke = new ArrayDeque<>();
     private Tenure revokingFor;
     private int inFlight;
@@ -316,17 +317,26 @@ final class Lessor implements Runnable {
     // ---- the lessor thread
 
     @Override
-    public void run() {
+    public boolean hasWork() {
+        return !mailbox.isEmpty();
+    }
+
+    @Override
+    public void awaitWork() {
+        mailbox.await();
+    }
+
+    @Override
+    public boolean turn() {
         try {
-            Deque<Event> events = new ArrayDeque<>();
-            while (!closed) {
-                mailbox.take(events);
-                for (Event event = events.poll(); event != null; event = events.poll()) {
-                    handle(event);
-                }
+            mailbox.poll(events);
+            for (Event event = events.poll(); event != null; event = events.poll()) {
+                handle(event);
             }
+            return !closed;
         } catch (Throwable t) {
             failure.accept(t);
+            return false;
         }
     }
 

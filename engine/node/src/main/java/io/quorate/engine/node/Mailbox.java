@@ -26,17 +26,21 @@ final class Mailbox<T> {
         }
     }
 
-    /** Appends everything posted, and waits for something if there is nothing. One thread only. */
-    void take(Deque<T> target) {
+    boolean isEmpty() {
+        return newest.get() == null;
+    }
+
+    /** Waits until something was posted. One thread only, the one that polls. */
+    void await() {
         reader = Thread.currentThread();
-        while (!poll(target)) {
+        while (isEmpty()) {
             LockSupport.park(this);
             // Nobody may interrupt this thread; a stray interrupt must not make the loop spin.
             Thread.interrupted();
         }
     }
 
-    /** As {@link #take}, but returns false instead of waiting. */
+    /** Appends everything posted; false when there was nothing. */
     boolean poll(Deque<T> target) {
         Letter<T> letter = newest.getAndSet(null);
         if (letter == null) {

@@ -29,7 +29,7 @@ import java.util.List;
  * bytes each, a varint has seven bits per byte, lowest first. The responses of storage messages
  * never leave the member and are not carried.
  */
-final class MessageCodec {
+public final class MessageCodec {
     private static final byte FORMAT = 1;
     private static final int REJECTED = 1;
     private static final int SNAPSHOT = 2;
@@ -93,7 +93,7 @@ final class MessageCodec {
      * @throws IllegalArgumentException for bytes that are no message; nothing is known of the
      *     sender then but that it is of another release, or broken
      */
-    static Message decode(byte[] bytes) {
+    public static Message decode(byte[] bytes) {
         try {
             Input in = new Input(bytes);
             if (in.u8() != FORMAT) {

@@ -2,7 +2,6 @@ package io.quorate.engine.node;
 
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.Transport;
-import io.quorate.spi.transport.TransportHandler;
 
 /** Where a replica gets its way to the others from, once it knows who it is. */
 public interface Network {
@@ -13,5 +12,5 @@ public interface Network {
      * @param self this member
      * @throws io.quorate.spi.transport.TransportException when an address cannot be bound
      */
-    Transport open(long clusterId, Peer self, TransportHandler handler);
+    Transport open(long clusterId, Peer self, PeerHandler handler);
 }

@@ -98,9 +98,10 @@ public final class Node implements AutoCloseable {
     private final Reconfiguration reconfiguration;
     private final ApplyLoop apply;
     private final ReplicaLoop replica;
-    private final Thread applyThread;
-    private final Thread raftThread;
-    private final Thread lessorThread;
+    // Born by run(), before anybody has the node.
+    private Workers.Worker applyWorker;
+    private Workers.Worker raftWorker;
+    private Workers.Worker lessorWorker;
     private final Ticker.Handle ticks;
     private final CompletableFuture<Void> published = new CompletableFuture<>();
     private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
@@ -145,7 +146,8 @@ public final class Node implements AutoCloseable {
         return start(config, cluster, log, store, metrics, listener, NodeRuntime.system());
     }
 
-    static Node start(
+    /** As above, with clocks and threads by choice. */
+    public static Node start(
             NodeConfig config,
             ClusterSettings cluster,
             RaftLog log,
@@ -184,7 +186,7 @@ public final class Node implements AutoCloseable {
                 StateMachine.open(
                         this.store,
                         StateOptions.DEFAULT,
-                        task -> Thread.ofVirtual().name("watch-dispatch").start(task));
+                        task -> runtime.workers().execute("watch-dispatch", task));
         int members = config.initialCluster().size();
         // Before the first write, so that a corrected configuration finds the directory empty.
         if (log.identity() == null && members > 1 && cluster.network().isEmpty()) {
@@ -213,11 +215,6 @@ public final class Node implements AutoCloseable {
                 new Reconfiguration(cluster, identity.memberId(), state, peers, runtime.nanoTime());
         this.apply = applyLoop();
         this.replica = replicaLoop(raft, bootstrap, storage, snapshots);
-        String suffix = Long.toHexString(identity.memberId());
-        // Platform threads: they do file I/O, and nobody may interrupt them.
-        this.applyThread = Thread.ofPlatform().name("apply-" + suffix).unstarted(apply);
-        this.raftThread = Thread.ofPlatform().name("raft-" + suffix).unstarted(replica);
-        this.lessorThread = Thread.ofPlatform().name("lessor-" + suffix).unstarted(lessor);
         metrics.observe(this);
         this.ticks = runtime.ticker().start(config.tick(), this::tick);
         this.chores =
@@ -425,9 +422,11 @@ public final class Node implements AutoCloseable {
                         Long.toHexString(identity.clusterId()),
                         "cluster-version",
                         version.isEmpty() ? "to_be_decided" : Version.majorMinor(version)));
-        applyThread.start();
-        raftThread.start();
-        lessorThread.start();
+        Workers workers = runtime.workers();
+        String suffix = Long.toHexString(identity.memberId());
+        applyWorker = workers.start("apply-" + suffix, apply);
+        raftWorker = workers.start("raft-" + suffix, replica);
+        lessorWorker = workers.start("lessor-" + suffix, lessor);
         peers.ifPresent(way -> way.keep(cluster.firstPeers(state, config)));
         if (state.isRemovedMember(identity.memberId())) {
             removed();
@@ -656,6 +655,14 @@ public final class Node implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /**
+     * A picture of raft as JSON, for those who look for a fault (HT-14): this member's term, vote,
+     * indexes and role, and on a leader how far each member is. Fails with STOPPED.
+     */
+    public CompletableFuture<String> raftStatusJson() {
+        return inspect().thenApply(RaftStatusJson::of);
     }
 
     /** A picture of raft, taken between two turns of its thread. */
@@ -1026,30 +1033,15 @@ public final class Node implements AutoCloseable {
         proposals.close();
         notReady();
         lessor.stop();
-        join(lessorThread);
+        lessorWorker.join();
         replica.stop();
-        join(raftThread);
+        raftWorker.join();
         // After the raft thread, which hands out the work.
         apply.stop();
-        join(applyThread);
+        applyWorker.join();
         state.close();
         try (store) {
             log.close();
-        }
-    }
-
-    private static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread != Thread.currentThread() && thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                // The storage must not be closed under a thread that uses it.
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 

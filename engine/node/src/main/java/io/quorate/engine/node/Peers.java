@@ -16,7 +16,6 @@ import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.Refusal;
 import io.quorate.spi.transport.SnapshotBody;
 import io.quorate.spi.transport.Transport;
-import io.quorate.spi.transport.TransportHandler;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -206,7 +205,7 @@ final class Peers implements PeerSender, AutoCloseable {
     }
 
     /** What the transport tells. */
-    private final class Incoming implements TransportHandler {
+    private final class Incoming implements PeerHandler {
         @Override
         public Optional<Refusal> admit(Peer from) {
             if (state.isRemovedMember(from.memberId())) {
@@ -232,19 +231,33 @@ final class Peers implements PeerSender, AutoCloseable {
             }
         }
 
-        /** One at a time: a state takes in one other. */
         @Override
         public void snapshot(long from, byte[] header, InputStream body) throws IOException {
+            try {
+                takeSnapshot(from, header, body).join();
+            } catch (CompletionException e) {
+                throw new IOException(String.valueOf(e.getCause().getMessage()), e);
+            }
+        }
+
+        /** One at a time: a state takes in one other. */
+        @Override
+        public CompletableFuture<Void> takeSnapshot(long from, byte[] header, InputStream body)
+                throws IOException {
             if (!receiving.tryAcquire()) {
                 throw new IOException("another snapshot is coming in; this one comes later");
             }
+            CompletableFuture<Void> outcome = null;
             try {
-                receive(from, message(header), body);
+                outcome = receive(from, message(header), body);
             } catch (StorageException e) {
                 throw new IOException("the storage does not take it: " + e.getMessage(), e);
             } finally {
-                receiving.release();
+                if (outcome == null) {
+                    receiving.release();
+                }
             }
+            return outcome.whenComplete((done, thrown) -> receiving.release());
         }
 
         private Message message(byte[] header) throws IOException {
@@ -259,7 +272,8 @@ final class Peers implements PeerSender, AutoCloseable {
             }
         }
 
-        private void receive(long from, Message message, InputStream body) throws IOException {
+        private CompletableFuture<Void> receive(long from, Message message, InputStream body)
+                throws IOException {
             LOGGER.log(INFO, "receiving database snapshot", about(from, message.snapshot()));
             Applied at = new Applied(message.snapshot().index(), message.snapshot().term());
             Install install = state.beginInstall(at);
@@ -275,12 +289,12 @@ final class Peers implements PeerSender, AutoCloseable {
             ArrivedSnapshot arrived =
                     new ArrivedSnapshot(message, install, new CompletableFuture<>());
             replica.accept(new Event.Arrived(arrived));
-            try {
-                arrived.outcome().join();
-            } catch (CompletionException e) {
-                throw new IOException(String.valueOf(e.getCause().getMessage()), e);
-            }
-            LOGGER.log(INFO, "received database snapshot", about(from, message.snapshot()));
+            return arrived.outcome()
+                    .thenRun(() ->
+                            LOGGER.log(
+                                    INFO,
+                                    "received database snapshot",
+                                    about(from, message.snapshot())));
         }
 
         @Override

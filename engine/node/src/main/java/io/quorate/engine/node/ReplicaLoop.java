@@ -42,7 +42,7 @@ import java.util.function.LongSupplier;
  * While one write of entries is under way no further proposal is made: those that come meanwhile
  * become the next unit, together. That is the group commit; all else goes on during the write.
  */
-final class ReplicaLoop implements Runnable {
+final class ReplicaLoop implements Loop {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
 
     /** Payload of one unit, beyond a first entry of any size. */
@@ -125,6 +125,7 @@ final class ReplicaLoop implements Runnable {
         HardState start = raft.status().hardState();
         this.startCommit = start.commit();
         this.view = new View(0, false, start.term(), start.commit(), conf);
+        campaignIfAlone();
     }
 
     /** What the raft thread calls outside of itself. */
@@ -181,23 +182,32 @@ final class ReplicaLoop implements Runnable {
     }
 
     @Override
-    public void run() {
+    public boolean hasWork() {
+        return !mailbox.isEmpty();
+    }
+
+    @Override
+    public void awaitWork() {
+        mailbox.await();
+    }
+
+    @Override
+    public boolean turn() {
         try {
-            campaignIfAlone();
+            mailbox.poll(events);
+            for (Event event = events.poll(); event != null; event = events.poll()) {
+                handle(event);
+            }
             work();
-            while (!stopping) {
-                mailbox.take(events);
-                for (Event event = events.poll(); event != null; event = events.poll()) {
-                    handle(event);
-                }
-                work();
+            if (!stopping) {
+                return true;
             }
             storage.saveCommit();
         } catch (Throwable t) {
             seams.failed(t);
-        } finally {
-            failReads();
         }
+        failReads();
+        return false;
     }
 
     // The member counts as stopped by now, so that whoever posts a read later sees that himself.

@@ -6,7 +6,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /** Where the replica's logical clock, and what it does now and then, get their ticks from. */
-interface Ticker {
+public interface Ticker {
     /** Calls {@code tick} once per period from a thread of its own, until the handle is closed. */
     Handle start(Duration period, Runnable tick);
 

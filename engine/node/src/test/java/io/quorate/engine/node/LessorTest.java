@@ -179,7 +179,7 @@ class LessorTest {
                         nanos::get,
                         TIMES,
                         failure::complete);
-        final Thread thread = Thread.ofPlatform().start(lessor);
+        final Workers.Worker worker = Workers.threads().start("lessor", lessor);
         volatile EtcdError failing;
 
         @Override
@@ -225,7 +225,7 @@ class LessorTest {
 
         void stop() throws InterruptedException {
             lessor.stop();
-            thread.join();
+            worker.join();
             state.close();
             assertFalse(failure.isDone(), "the lessor failed");
         }

@@ -19,7 +19,7 @@ class MailboxTest {
         mailbox.post(1);
         mailbox.post(2);
         mailbox.post(3);
-        mailbox.take(taken);
+        take();
         assertEquals(List.of(1, 2, 3), List.copyOf(taken));
         assertFalse(mailbox.poll(taken));
     }
@@ -39,7 +39,7 @@ class MailboxTest {
         }
         int[] next = new int[writers];
         for (int count = 0; count < writers * each; ) {
-            mailbox.take(taken);
+            take();
             for (Integer value = taken.poll(); value != null; value = taken.poll()) {
                 assertEquals(next[value / each]++, value % each, "out of order");
                 count++;
@@ -48,9 +48,14 @@ class MailboxTest {
         assertFalse(mailbox.poll(taken));
     }
 
+    private void take() {
+        mailbox.await();
+        mailbox.poll(taken);
+    }
+
     @Test
     void aStrayInterruptDoesNotEndTheWait() throws InterruptedException {
-        Thread reader = Thread.ofPlatform().start(() -> mailbox.take(taken));
+        Thread reader = Thread.ofPlatform().start(this::take);
         reader.interrupt();
         mailbox.post(7);
         reader.join();

@@ -243,7 +243,8 @@ final class TestCluster implements AutoCloseable {
                                     System::nanoTime,
                                     InstantSource.system(),
                                     Ticker.system(),
-                                    RandomGenerator.getDefault()));
+                                    RandomGenerator.getDefault(),
+                                    Workers.threads()));
         }
 
         long id() {

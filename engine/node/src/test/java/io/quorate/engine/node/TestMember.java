@@ -66,7 +66,11 @@ final class TestMember implements AutoCloseable {
                         metrics,
                         failure::complete,
                         new NodeRuntime(
-                                nanos::get, wall, ticker, RandomGenerator.of("L64X128MixRandom")));
+                                nanos::get,
+                                wall,
+                                ticker,
+                                RandomGenerator.of("L64X128MixRandom"),
+                                Workers.threads()));
     }
 
     static NodeConfig checkpointEvery(long snapshotCount, long catchUpEntries) {

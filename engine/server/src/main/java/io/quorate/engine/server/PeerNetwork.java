@@ -2,13 +2,13 @@ package io.quorate.engine.server;
 
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Network;
+import io.quorate.engine.node.PeerHandler;
 import io.quorate.engine.node.Version;
 import io.quorate.spi.plugin.Settings;
 import io.quorate.spi.transport.HttpFallback;
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportEnv;
-import io.quorate.spi.transport.TransportHandler;
 import io.quorate.spi.transport.TransportMetrics;
 import io.quorate.spi.transport.TransportProvider;
 import io.quorate.spi.transport.TransportTls;
@@ -45,7 +45,7 @@ final class PeerNetwork implements Network {
     }
 
     @Override
-    public Transport open(long clusterId, Peer self, TransportHandler handler) {
+    public Transport open(long clusterId, Peer self, PeerHandler handler) {
         Transport transport = provider.open(new Env(clusterId, self), handler);
         bound = transport.addresses();
         return transport;

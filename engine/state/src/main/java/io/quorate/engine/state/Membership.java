@@ -77,6 +77,11 @@ final class Membership {
         TreeMap<Long, Member> rest = byId();
         rest.putAll(members);
         rest.remove(gone.id());
+        // Raft cannot go on without a voter; a check before the proposal may have seen an older
+        // membership than this one.
+        if (!gone.learner() && rest.values().stream().allMatch(Member::learner)) {
+            throw EtcdError.NOT_ENOUGH_STARTED.exception();
+        }
         Set<Long> tombstones = new HashSet<>(removed);
         tombstones.add(gone.id());
         batch.delete(Keyspaces.MEMBERS, key(gone.id()));

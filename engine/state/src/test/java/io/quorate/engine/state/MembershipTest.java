@@ -23,6 +23,9 @@ class MembershipTest {
     private static final Member FIRST =
             new Member(0x8e9e05c52164694dL, "", List.of("http://a:2380"), List.of(), false);
 
+    private static final Member STAYS =
+            new Member(7, "", List.of("http://c:2380"), List.of(), false);
+
     private final Story story = new Story();
 
     @AfterEach
@@ -63,15 +66,26 @@ class MembershipTest {
     @Tag("RC-10")
     void removedMemberNeverComesBackButItsUrlsMay() {
         story.apply(new Command.MemberAdd(FIRST));
+        story.apply(new Command.MemberAdd(STAYS));
         story.apply(new Command.MemberRemove(FIRST.id()));
         story.refused(EtcdError.MEMBER_NOT_FOUND, new Command.MemberRemove(FIRST.id()));
         story.restart();
-        assertEquals(List.of(), story.state.members());
+        assertEquals(List.of(STAYS), story.state.members());
         assertTrue(story.state.isRemovedMember(FIRST.id()));
         story.refused(EtcdError.MEMBER_NOT_FOUND, new Command.MemberAdd(FIRST));
         Member again = new Member(6, "", FIRST.peerUrls(), List.of(), false);
         story.apply(new Command.MemberAdd(again));
-        assertEquals(List.of(again), story.state.members());
+        assertEquals(List.of(again, STAYS), story.state.members());
+    }
+
+    @Test
+    @Tag("CL-07")
+    void theLastVoterStays() {
+        story.apply(new Command.MemberAdd(FIRST));
+        story.apply(new Command.MemberAdd(new Member(5, "", STAYS.peerUrls(), List.of(), true)));
+        story.refused(EtcdError.NOT_ENOUGH_STARTED, new Command.MemberRemove(FIRST.id()));
+        story.apply(new Command.MemberRemove(5));
+        assertEquals(List.of(FIRST), story.state.members());
     }
 
     @Test

@@ -1,0 +1,20 @@
+package io.quorate.engine.node;
+
+/**
+ * One of the loops of a replica, each of which owns a part of its state, cut into turns: whoever
+ * runs it decides when a turn happens, and in which thread.
+ */
+public interface Loop {
+    /**
+     * Does what has come up, without waiting for more. Turns of one loop never overlap.
+     *
+     * @return false when this was the last one
+     */
+    boolean turn();
+
+    /** Whether a turn would find something to do. */
+    boolean hasWork();
+
+    /** Waits until there is work; the thread that takes the turns. */
+    void awaitWork();
+}

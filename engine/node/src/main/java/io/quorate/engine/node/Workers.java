@@ -1,0 +1,57 @@
+package io.quorate.engine.node;
+
+/**
+ * Who does the work of a replica. In a member these are threads; a simulation takes the turns of
+ * all loops of all members in one thread, in an order of its own.
+ */
+public interface Workers {
+    /** Runs a loop until its last turn. */
+    Worker start(String name, Loop loop);
+
+    /** Runs a short task once, some time; tasks may run at the same time. */
+    void execute(String name, Runnable task);
+
+    /** A loop that runs. */
+    interface Worker {
+        /** Returns after the last turn; at once when called from inside a turn. */
+        void join();
+    }
+
+    /** A thread for each loop, and a virtual thread for each task. */
+    static Workers threads() {
+        return new Workers() {
+            @Override
+            public Worker start(String name, Loop loop) {
+                // A platform thread: it does file I/O, and nobody may interrupt it.
+                Thread thread = Thread.ofPlatform().name(name).start(() -> run(loop));
+                return () -> join(thread);
+            }
+
+            @Override
+            public void execute(String name, Runnable task) {
+                Thread.ofVirtual().name(name).start(task);
+            }
+        };
+    }
+
+    private static void run(Loop loop) {
+        while (loop.turn()) {
+            loop.awaitWork();
+        }
+    }
+
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread != Thread.currentThread() && thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                // The storage must not be closed under a thread that uses it.
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

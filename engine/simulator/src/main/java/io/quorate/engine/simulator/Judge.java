@@ -1,0 +1,137 @@
+package io.quorate.engine.simulator;
+
+import io.quorate.engine.node.Node;
+import io.quorate.spi.storage.LogEntry;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Knows everything and checks, after each turn of each loop, what Raft promises (Ongaro's
+ * dissertation, figure 3.2), and that equal logs give equal states.
+ */
+final class Judge {
+    private final Map<Long, Life> leaders = new HashMap<>();
+    private final Map<Position, Content> entries = new HashMap<>();
+    private final Map<Long, StateAt> states = new HashMap<>();
+    // By index.
+    private long[] committedTerm = new long[1024];
+    private long[] committedIn = new long[1024];
+    private long committed;
+
+    private record Position(long index, long term) {}
+
+    private record Content(int hash, long termBefore) {}
+
+    private record StateAt(long hash, long term, String who) {}
+
+    /** Highest index known to be committed by anybody. */
+    long committed() {
+        return committed;
+    }
+
+    /** An entry is written to a log. */
+    void holds(Life life, LogEntry entry, long termBefore) {
+        Content content =
+                new Content(31 * Arrays.hashCode(entry.data()) + entry.type(), termBefore);
+        Content first = entries.putIfAbsent(new Position(entry.index(), entry.term()), content);
+        if (first != null && !first.equals(content)) {
+            throw new Violation(
+                    "log matching: %s has another entry %d of term %d than somebody before: %s, %s"
+                            .formatted(life, entry.index(), entry.term(), content, first));
+        }
+    }
+
+    /** A life has taken a turn. */
+    void observe(Life life) {
+        Node node = life.node();
+        long term = node.term();
+        long commit = node.committedIndex();
+        if (term < life.term || commit < life.commit) {
+            throw new Violation(
+                    "%s went back: term %d to %d, commit %d to %d"
+                            .formatted(life, life.term, term, life.commit, commit));
+        }
+        life.term = term;
+        if (node.leader() == node.memberId() && life.termLed != term) {
+            life.termLed = term;
+            leads(life, term);
+        }
+        life.commit = commit;
+        // The first members' entries count as committed before they are written.
+        long written = Math.min(commit, life.log().lastIndex());
+        if (written > life.checked && life.installs == 0) {
+            commits(life, life.checked, written);
+            life.checked = written;
+        }
+        long applied = node.appliedIndex();
+        if (applied != life.applied) {
+            applies(life, applied);
+            life.applied = applied;
+        }
+    }
+
+    private void leads(Life life, long term) {
+        Life first = leaders.putIfAbsent(term, life);
+        if (first != null && first != life) {
+            throw new Violation(
+                    "election safety: both %s and %s lead term %d".formatted(first, life, term));
+        }
+        LogImage log = life.log().image();
+        for (long index = log.baseIndex + 1; index <= committed; index++) {
+            if (committedIn[(int) index] < term && !log.holds(index, committedTerm[(int) index])) {
+                throw new Violation(
+                        "leader completeness: %s leads term %d without entry %d of term %d, committed in term %d"
+                                .formatted(
+                                        life,
+                                        term,
+                                        index,
+                                        committedTerm[(int) index],
+                                        committedIn[(int) index]));
+            }
+        }
+    }
+
+    private void commits(Life life, long before, long commit) {
+        LogImage log = life.log().image();
+        for (long index = Math.max(before, log.baseIndex) + 1; index <= commit; index++) {
+            long term = log.term(index);
+            if (index > committed) {
+                record(index, term, life.term);
+            } else if (committedTerm[(int) index] != 0 && committedTerm[(int) index] != term) {
+                throw new Violation(
+                        "a committed entry was replaced: %s commits entry %d of term %d, which was of term %d"
+                                .formatted(life, index, term, committedTerm[(int) index]));
+            }
+        }
+    }
+
+    private void record(long index, long term, long in) {
+        if (index >= committedTerm.length) {
+            committedTerm = Arrays.copyOf(committedTerm, 2 * (int) index);
+            committedIn = Arrays.copyOf(committedIn, 2 * (int) index);
+        }
+        committedTerm[(int) index] = term;
+        committedIn[(int) index] = in;
+        committed = index;
+    }
+
+    private void applies(Life life, long applied) {
+        if (applied < life.applied) {
+            throw new Violation("%s applied %d after %d".formatted(life, applied, life.applied));
+        }
+        // What a compaction takes away goes bit by bit, at each member in its own time.
+        if (life.node().state().compactionPending()) {
+            return;
+        }
+        var at = life.store().applied();
+        StateAt state = new StateAt(life.store().hash(), at.term(), life.toString());
+        StateAt first = states.putIfAbsent(at.index(), state);
+        if (first != null && (first.hash != state.hash || first.term != state.term)) {
+            throw new Violation(
+                    "state machine safety: at index %d %s and %s differ"
+                            .formatted(at.index(), first, state));
+        }
+    }
+}

@@ -1,0 +1,262 @@
+package io.quorate.engine.simulator;
+
+import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.node.ClusterSettings;
+import io.quorate.engine.node.Loop;
+import io.quorate.engine.node.Node;
+import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.NodeListener;
+import io.quorate.engine.node.NodeRuntime;
+import io.quorate.engine.node.Ticker;
+import io.quorate.engine.node.Workers;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * One life of a member, from its start to its crash: the real replica, whose clock, ticks and loops
+ * the simulation moves.
+ */
+final class Life implements NodeListener, Workers {
+    private static final long MICRO = 1_000;
+    private static final long EPOCH_SECONDS = 1_700_000_000;
+
+    private final World world;
+    private final Machine machine;
+    private final int number;
+    private final RandomGenerator random;
+    private final SimulatedLog log;
+    private final SimulatedStore store;
+    private final List<Runner> runners = new ArrayList<>();
+    private final long born;
+    private final double speed;
+    private final Node node;
+    private long jumped;
+    private long pausedUntil;
+    private boolean over;
+    private long slowUntil;
+
+    // Snapshots on their way into it. Meanwhile its log is not what it has committed.
+    int installs;
+
+    // What the judge knows of this life.
+    long term;
+    long commit;
+    long checked;
+    long applied;
+    long termLed;
+
+    Life(World world, Machine machine, int number, NodeConfig config, ClusterSettings settings) {
+        this.world = world;
+        this.machine = machine;
+        this.number = number;
+        this.random = world.random();
+        this.born = world.timeline().now();
+        this.speed = 0.95 + random.nextDouble() / 10;
+        machine.disk().mount(this);
+        this.log = new SimulatedLog(machine.disk(), this, world.judge());
+        this.store = new SimulatedStore(machine.disk());
+        Instant wall = Instant.ofEpochSecond(EPOCH_SECONDS + random.nextInt(7200)).plusNanos(born);
+        this.node =
+                Node.start(
+                        config,
+                        settings,
+                        log,
+                        store,
+                        new MetricRegistry(),
+                        this,
+                        new NodeRuntime(this::nanoTime, () -> wall, this::tick, random, this));
+        this.term = node.term();
+        wake();
+    }
+
+    Node node() {
+        return node;
+    }
+
+    SimulatedLog log() {
+        return log;
+    }
+
+    SimulatedStore store() {
+        return store;
+    }
+
+    Machine machine() {
+        return machine;
+    }
+
+    boolean isOver() {
+        return over;
+    }
+
+    void end() {
+        over = true;
+    }
+
+    // ---- time
+
+    /** The member's own monotonic clock, which does not run as others do. */
+    long nanoTime() {
+        return (long) ((world.timeline().now() - born) * speed) + jumped;
+    }
+
+    void jump(long nanos) {
+        jumped += nanos;
+    }
+
+    long pausedUntil() {
+        return pausedUntil;
+    }
+
+    /** Nothing of the member runs before then; what comes meanwhile waits. */
+    void pause(long nanos) {
+        pausedUntil = Math.max(pausedUntil, world.timeline().now() + nanos);
+    }
+
+    /** Its loops get less of the processor for a while. */
+    void slowDown(long nanos) {
+        slowUntil = world.timeline().now() + nanos;
+    }
+
+    private Ticker.Handle tick(Duration period, Runnable tick) {
+        Ticking ticking = new Ticking(this, (long) (period.toNanos() / speed), tick);
+        ticking.next();
+        return ticking;
+    }
+
+    private static final class Ticking implements Timeline.Action, Ticker.Handle {
+        private final Life life;
+        private final long period;
+        private final Runnable tick;
+        private boolean closed;
+
+        private Ticking(Life life, long period, Runnable tick) {
+            this.life = life;
+            this.period = period;
+            this.tick = tick;
+        }
+
+        private void next() {
+            life.world.timeline().after(period, life, this);
+        }
+
+        @Override
+        public void run() {
+            if (!closed) {
+                tick.run();
+                next();
+            }
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+
+        @Override
+        public String toString() {
+            return life + ": tick";
+        }
+    }
+
+    // ---- work
+
+    @Override
+    public Worker start(String name, Loop loop) {
+        Runner runner = new Runner(this, name.substring(0, name.indexOf('-')), loop);
+        runners.add(runner);
+        return runner;
+    }
+
+    @Override
+    public void execute(String name, Runnable task) {
+        world.timeline().after(delay(), this, new Task(this, name, task));
+    }
+
+    /** Plans a turn of each loop that has something to do. */
+    void wake() {
+        for (int i = 0; i < runners.size(); i++) {
+            runners.get(i).wake();
+        }
+    }
+
+    private long delay() {
+        boolean slow = world.timeline().now() < slowUntil;
+        return 5 * MICRO + random.nextLong(slow ? 100_000 * MICRO : 60 * MICRO);
+    }
+
+    private static final class Runner implements Timeline.Action, Worker {
+        private final Life life;
+        private final String name;
+        private final Loop loop;
+        private boolean planned;
+        private boolean ended;
+
+        private Runner(Life life, String name, Loop loop) {
+            this.life = life;
+            this.name = name;
+            this.loop = loop;
+            planned = true;
+            life.world.timeline().after(life.delay(), life, this);
+        }
+
+        private void wake() {
+            if (!planned && !ended && loop.hasWork()) {
+                planned = true;
+                life.world.timeline().after(life.delay(), life, this);
+            }
+        }
+
+        @Override
+        public void run() {
+            planned = false;
+            ended = !loop.turn();
+            life.world.judge().observe(life);
+        }
+
+        @Override
+        public void join() {
+            while (!ended) {
+                ended = !loop.turn();
+            }
+        }
+
+        @Override
+        public String toString() {
+            return life + ": turn of " + name;
+        }
+    }
+
+    private record Task(Life life, String name, Runnable task) implements Timeline.Action {
+        @Override
+        public void run() {
+            task.run();
+        }
+
+        @Override
+        public String toString() {
+            return life + ": " + name;
+        }
+    }
+
+    // ---- the end
+
+    @Override
+    public void failed(Throwable cause) {
+        throw new Violation(this + " failed by itself", cause);
+    }
+
+    @Override
+    public void removed() {
+        world.retire(machine);
+    }
+
+    @Override
+    public String toString() {
+        return machine.name() + number;
+    }
+}

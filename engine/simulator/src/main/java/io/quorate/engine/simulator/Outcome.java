@@ -1,0 +1,20 @@
+package io.quorate.engine.simulator;
+
+/**
+ * What a run came to that broke no promise.
+ *
+ * @param events that happened
+ * @param nanos simulated time
+ * @param committed log entries
+ * @param answered operations of clients that got an answer
+ * @param unanswered operations of clients that may have happened
+ * @param digest the same for two runs of one seed
+ */
+public record Outcome(
+        long seed,
+        long events,
+        long nanos,
+        long committed,
+        long answered,
+        long unanswered,
+        long digest) {}
