@@ -15,6 +15,9 @@ public interface Loop {
     /** Whether a turn would find something to do. */
     boolean hasWork();
 
-    /** Waits until there is work; the thread that takes the turns. */
-    void awaitWork();
+    /**
+     * Whom to tell, after the first turn, that there is work where there was none. Told by the
+     * thread that brings it.
+     */
+    void onWork(Runnable waker);
 }

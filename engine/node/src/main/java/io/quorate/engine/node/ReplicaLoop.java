@@ -187,8 +187,8 @@ final class ReplicaLoop implements Loop {
     }
 
     @Override
-    public void awaitWork() {
-        mailbox.await();
+    public void onWork(Runnable waker) {
+        mailbox.onPost(waker);
     }
 
     @Override

@@ -8,6 +8,14 @@ public interface Workers {
     /** Runs a loop until its last turn. */
     Worker start(String name, Loop loop);
 
+    /**
+     * As {@link #start}, but a turn may also happen in the thread that brings work to the idle
+     * loop, so that nobody has to be woken for it.
+     */
+    default Worker share(String name, Loop loop) {
+        return start(name, loop);
+    }
+
     /** Runs a short task once, some time; tasks may run at the same time. */
     void execute(String name, Runnable task);
 
@@ -22,9 +30,12 @@ public interface Workers {
         return new Workers() {
             @Override
             public Worker start(String name, Loop loop) {
-                // A platform thread: it does file I/O, and nobody may interrupt it.
-                Thread thread = Thread.ofPlatform().name(name).start(() -> run(loop));
-                return () -> join(thread);
+                return LoopWorker.start(name, loop, false);
+            }
+
+            @Override
+            public Worker share(String name, Loop loop) {
+                return LoopWorker.start(name, loop, true);
             }
 
             @Override
@@ -32,26 +43,5 @@ public interface Workers {
                 Thread.ofVirtual().name(name).start(task);
             }
         };
-    }
-
-    private static void run(Loop loop) {
-        while (loop.turn()) {
-            loop.awaitWork();
-        }
-    }
-
-    private static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread != Thread.currentThread() && thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                // The storage must not be closed under a thread that uses it.
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }
