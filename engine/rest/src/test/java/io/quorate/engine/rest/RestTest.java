@@ -347,8 +347,10 @@ class RestTest {
         try (Socket socket = new Socket("127.0.0.1", web.port())) {
             socket.getOutputStream()
                     .write(
-                            ("GET /health HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n")
+                            ("GET /health HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
                                     .getBytes(StandardCharsets.US_ASCII));
+            socket.shutdownOutput();
+            socket.setSoTimeout(60_000);
             String answer =
                     new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             String status = answer.split(" ", 3)[1];
