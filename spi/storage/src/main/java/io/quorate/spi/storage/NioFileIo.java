@@ -126,8 +126,8 @@ public final class NioFileIo implements FileIo {
     }
 
     /**
-     * Reads through a channel of their own: an interrupt of a reading thread closes the channel that
-     * it reads from, and must not take that of the writer along.
+     * Reads through a channel of their own: an interrupt of a reading thread closes the channel
+     * that it reads from, and must not take that of the writer along.
      */
     private static final class NioChannel implements Channel {
         private final Path path;
