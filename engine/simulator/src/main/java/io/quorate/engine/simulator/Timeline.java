@@ -1,20 +1,25 @@
 package io.quorate.engine.simulator;
 
 import java.util.PriorityQueue;
+import java.util.random.RandomGenerator;
 
 /**
  * What is going to happen, by simulated time; what is due at the same moment happens in the order
  * in which it was planned, so that a run depends on its seed alone.
  */
 final class Timeline {
+    private static final long BACKLOG_NANOS = 3_000_000;
+
     private final PriorityQueue<Event> queue = new PriorityQueue<>();
     private final Trace trace;
+    private final RandomGenerator random;
     private long now;
     private long planned;
     private long happened;
 
-    Timeline(Trace trace) {
+    Timeline(Trace trace, RandomGenerator random) {
         this.trace = trace;
+        this.random = random;
     }
 
     /** Simulated nanoseconds since the start. */
@@ -52,7 +57,8 @@ final class Timeline {
         if (life == null) {
             happen(event);
         } else if (life.pausedUntil() > now) {
-            at(life.pausedUntil(), life, event.action);
+            // What waited comes within moments of the end, not all at once.
+            at(life.pausedUntil() + random.nextLong(BACKLOG_NANOS), life, event.action);
         } else if (!life.isOver()) {
             happen(event);
             life.wake();
