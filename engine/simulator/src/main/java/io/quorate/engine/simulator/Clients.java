@@ -154,6 +154,11 @@ final class Clients {
         }
 
         @Override
+        public long source() {
+            return client;
+        }
+
+        @Override
         public String toString() {
             return "client %d at %s: %s %s".formatted(client, life, key, ask);
         }

@@ -1,25 +1,20 @@
 package io.quorate.engine.simulator;
 
 import java.util.PriorityQueue;
-import java.util.random.RandomGenerator;
 
 /**
  * What is going to happen, by simulated time; what is due at the same moment happens in the order
  * in which it was planned, so that a run depends on its seed alone.
  */
 final class Timeline {
-    private static final long BACKLOG_NANOS = 3_000_000;
-
     private final PriorityQueue<Event> queue = new PriorityQueue<>();
     private final Trace trace;
-    private final RandomGenerator random;
     private long now;
     private long planned;
     private long happened;
 
-    Timeline(Trace trace, RandomGenerator random) {
+    Timeline(Trace trace) {
         this.trace = trace;
-        this.random = random;
     }
 
     /** Simulated nanoseconds since the start. */
@@ -57,8 +52,7 @@ final class Timeline {
         if (life == null) {
             happen(event);
         } else if (life.pausedUntil() > now) {
-            // What waited comes within moments of the end, not all at once.
-            at(life.pausedUntil() + random.nextLong(BACKLOG_NANOS), life, event.action);
+            at(life.resumesFor(event.action.source()), life, event.action);
         } else if (!life.isOver()) {
             happen(event);
             life.wake();
@@ -74,6 +68,11 @@ final class Timeline {
     /** Something that happens. Its text is made only when a trace is printed. */
     interface Action {
         void run();
+
+        /** Whose it is, when it comes to a member from outside; 0 for what is its own. */
+        default long source() {
+            return 0;
+        }
 
         @Override
         String toString();

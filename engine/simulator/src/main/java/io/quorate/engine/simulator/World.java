@@ -36,7 +36,7 @@ final class World {
     World(long seed) {
         this.seed = seed;
         this.random = new SplittableRandom(seed);
-        this.timeline = new Timeline(trace, random);
+        this.timeline = new Timeline(trace);
         this.settings = Settings.draw(random);
         this.network = new SimulatedNetwork(this);
         this.clients = new Clients(this);

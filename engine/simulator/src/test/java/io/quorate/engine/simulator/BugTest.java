@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * A simulation that finds nothing proves nothing; so it must find what is known to be there. {@code
@@ -25,6 +27,13 @@ class BugTest {
             Arrays.stream(System.getProperty("simulator.bugs", "").split(","))
                     .filter(name -> !name.isEmpty())
                     .toList();
+    // Kept, or the level would be collected with it.
+    private static final Logger LOGGER = Logger.getLogger("io.quorate");
+
+    static {
+        LOGGER.setLevel(Level.OFF);
+    }
+
     private static final int SEEDS_UNTIL_FOUND = 2_000;
     private static final long EVENTS = Long.getLong("simulator.events", 20_000);
 
