@@ -29,7 +29,9 @@ public final class Assemble {
                     + "jdk.management,jdk.naming.dns,jdk.net,jdk.unsupported,jdk.zipfs,jdk.jcmd";
 
     /** The tools that have a start-up cache of their own. */
-    private static final List<String> TOOLS = List.of("etcdctl");
+    /** The scripts that start from a cache, each with a word that makes it start and end. */
+    private static final Map<String, String> CACHED =
+            Map.of("etcd", "--version", "etcdctl", "version");
 
     public static void main(String[] args) throws Exception {
         Path skeleton = Path.of(args[0]);
@@ -56,7 +58,7 @@ public final class Assemble {
                 name + "-linux-" + arch() + "-with-runtime.tar.gz",
                 name,
                 args[4]);
-        recordCache(home);
+        recordCaches(home);
     }
 
     private static void copyTree(Path from, Path to) throws IOException {
@@ -201,22 +203,13 @@ public final class Assemble {
         run(command, Map.of("GZIP", "-n"));
     }
 
-    /**
-     * The same step that {@code bin/etcd} and the tools take at their first start in a new place.
-     */
-    private static void recordCache(Path home) throws Exception {
-        Files.deleteIfExists(home.resolve("lib/etcd.aot.stamp"));
+    /** The same step that the scripts take at their first start in a new place. */
+    private static void recordCaches(Path home) throws Exception {
         Map<String, String> jdk = Map.of("JAVA_HOME", System.getProperty("java.home"));
-        run(
-                List.of(
-                        "sh",
-                        "-c",
-                        "set -eu; home=$0; . \"$home/bin/java.sh\"; prepare_aot \"$home\" \"$java\"",
-                        home.toString()),
-                jdk);
-        for (String tool : TOOLS) {
-            Files.deleteIfExists(home.resolve("lib/" + tool + ".aot.stamp"));
-            run(List.of(home.resolve("bin/" + tool).toString(), "version"), jdk);
+        for (var command : CACHED.entrySet()) {
+            Files.deleteIfExists(home.resolve("lib/" + command.getKey() + ".aot.stamp"));
+            String script = home.resolve("bin/" + command.getKey()).toString();
+            run(List.of(script, command.getValue()), jdk);
         }
     }
 

@@ -1,6 +1,6 @@
 /**
- * A whole cluster in one thread: the real replicas on a simulated clock, network and disks, moved by
- * a seed; and the checkers that judge what clients saw of a cluster, simulated or not.
+ * A whole cluster in one thread: the real replicas on a simulated clock, network and disks, moved
+ * by a seed; and the checkers that judge what clients saw of a cluster, simulated or not.
  */
 module io.quorate.engine.simulator {
     requires transitive io.quorate.engine.node;

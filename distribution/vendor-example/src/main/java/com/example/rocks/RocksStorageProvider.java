@@ -22,6 +22,11 @@ public final class RocksStorageProvider implements StorageProvider {
     }
 
     @Override
+    public int spiMajor() {
+        return SPI_MAJOR;
+    }
+
+    @Override
     public Set<Part> parts() {
         return Set.of(Part.STATE);
     }

@@ -202,7 +202,12 @@ final class FileRaftLog implements RaftLog {
         for (WalSegment segment : found.others()) highestId = Math.max(highestId, segment.id);
         SegmentSupply made =
                 new SegmentSupply(
-                        env.io(), directory, settings.segmentBytes(), highestId + 1, this::poison);
+                        env.io(),
+                        directory,
+                        settings.segmentBytes(),
+                        current == null ? 0 : current.bytes,
+                        highestId + 1,
+                        this::poison);
         for (WalSegment segment : found.others()) made.release(segment);
         return made;
     }

@@ -26,6 +26,11 @@ public final class FileStorageProvider implements StorageProvider {
     }
 
     @Override
+    public int spiMajor() {
+        return SPI_MAJOR;
+    }
+
+    @Override
     public Set<Part> parts() {
         return Set.of(Part.LOG, Part.STATE);
     }

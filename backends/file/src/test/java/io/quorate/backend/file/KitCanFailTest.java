@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.regex.Pattern;
 
 /**
  * A contract suite that cannot fail proves nothing: for each of its twelve groups there is a
@@ -45,9 +46,11 @@ class KitCanFailTest {
         REOPEN(
                 WrongReopen.class,
                 "identityHardStateAndBaseSurviveWithoutEntries",
-                "but was: <HardState[term=0"),
+                "but was: <HardState\\[term=0"),
         POWER_LOSS_SIMULATED(
-                WrongForce.class, "logComesBackAsAPrefixAfterPowerLoss", "after a power loss"),
+                WrongForce.class,
+                "logComesBackAsAPrefixAfterPowerLoss",
+                "after a power loss|came back to no unit"),
         POWER_LOSS_FROM_OUTSIDE(
                 WrongFiles.class,
                 "whatWasNotForcedIsThereWholeOrNotAtAll",
@@ -64,16 +67,16 @@ class KitCanFailTest {
                 "acknowledgedUnitsSurviveInterruptsOfTheAppender",
                 "is not held"),
         INSTALL(WrongInstall.class, "aStateLargerThanTheHeapIsInstalled", "the child failed"),
-        COMPOSITION(WrongPair.class, "", "array contents differ");
+        COMPOSITION(WrongPair.class, "", "I2: ");
 
         private final Class<?> suite;
         private final String story;
-        private final String reason;
+        private final Pattern reason;
 
         Group(Class<?> suite, String story, String reason) {
             this.suite = suite;
             this.story = story;
-            this.reason = reason;
+            this.reason = Pattern.compile(reason);
         }
     }
 
@@ -86,7 +89,7 @@ class KitCanFailTest {
         assertFalse(run.isEmpty(), "nothing ran");
         assertFalse(failed.isEmpty(), "all of these passed: " + run);
         assertTrue(
-                failed.stream().anyMatch(why -> why.contains(group.reason)),
+                failed.stream().anyMatch(why -> group.reason.matcher(why).find()),
                 "failed for another reason: " + failed);
     }
 

@@ -38,6 +38,11 @@ public final class NaiveStorageProvider implements StorageProvider {
     }
 
     @Override
+    public int spiMajor() {
+        return SPI_MAJOR;
+    }
+
+    @Override
     public Set<Part> parts() {
         return Set.of(Part.STATE);
     }

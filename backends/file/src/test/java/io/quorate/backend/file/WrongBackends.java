@@ -73,6 +73,11 @@ final class WrongBackends {
         }
 
         @Override
+        public int spiMajor() {
+            return SPI_MAJOR;
+        }
+
+        @Override
         public Set<Part> parts() {
             return file.parts();
         }

@@ -28,6 +28,11 @@ public final class XodusStorageProvider implements StorageProvider {
     }
 
     @Override
+    public int spiMajor() {
+        return SPI_MAJOR;
+    }
+
+    @Override
     public Set<Part> parts() {
         return Set.of(Part.LOG, Part.STATE);
     }

@@ -1,5 +1,6 @@
 package io.quorate.engine.grpc;
 
+import io.grpc.Context;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
@@ -10,6 +11,9 @@ import io.grpc.ServerInterceptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.quorate.api.proto.LeaseGrpc;
+import io.quorate.api.proto.WatchGrpc;
 import io.quorate.engine.metrics.Counter;
 import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.metrics.MetricRegistry;
@@ -66,10 +70,30 @@ final class CallMetrics implements ServerInterceptor {
 
             @Override
             public void onCancel() {
-                counted.handled(Status.CANCELLED);
+                Status why = cancellation();
+                if (why.getCode() != Status.Code.CANCELLED) {
+                    rows.failed("receive");
+                }
+                counted.handled(why);
                 super.onCancel();
             }
+
+            @Override
+            public void onComplete() {
+                // One that the service did not end was ended for a request that cannot be read.
+                if (counted.handled(Status.INTERNAL)) {
+                    rows.failed("receive");
+                }
+                super.onComplete();
+            }
         };
+    }
+
+    /** The client's own wish, or why the connection could not go on with the call. */
+    private static Status cancellation() {
+        return Context.current().cancellationCause() instanceof StatusRuntimeException broken
+                ? broken.getStatus()
+                : Status.CANCELLED;
     }
 
     /** A call that reports what is sent, and its end, once. */
@@ -86,8 +110,13 @@ final class CallMetrics implements ServerInterceptor {
 
         @Override
         public void sendMessage(A message) {
+            try {
+                super.sendMessage(message);
+            } catch (RuntimeException e) {
+                rows.failed("send");
+                throw e;
+            }
             rows.sent.increment();
-            super.sendMessage(message);
         }
 
         @Override
@@ -96,18 +125,34 @@ final class CallMetrics implements ServerInterceptor {
             super.close(status, trailers);
         }
 
-        void handled(Status status) {
-            if (ended.compareAndSet(false, true)) {
-                rows.handled[status.getCode().value()].increment();
-                if (rows.seconds != null) {
-                    rows.seconds.observeNanos(nanoClock.getAsLong() - startNanos);
-                }
+        /** Counts the end of the call, the first time. */
+        boolean handled(Status status) {
+            if (!ended.compareAndSet(false, true)) {
+                return false;
             }
+            rows.handled[status.getCode().value()].increment();
+            if (rows.seconds != null) {
+                rows.seconds.observeNanos(nanoClock.getAsLong() - startNanos);
+            }
+            return true;
         }
     }
 
     /** The rows of one method. */
     private static final class Rows {
+        /** Name that a stream has where its failures are counted (ME-28). */
+        private static final Map<String, String> STREAMS =
+                Map.of(
+                        WatchGrpc.getWatchMethod().getFullMethodName(),
+                        "watch",
+                        LeaseGrpc.getLeaseKeepAliveMethod().getFullMethodName(),
+                        "lease-keepalive");
+
+        private final MetricRegistry metrics;
+
+        /** Null for a call whose failures are not counted. */
+        private final String stream;
+
         final Counter started;
         final Counter received;
         final Counter sent;
@@ -117,6 +162,8 @@ final class CallMetrics implements ServerInterceptor {
         final Histogram seconds;
 
         Rows(MethodDescriptor<?, ?> method, boolean durations, MetricRegistry metrics) {
+            this.metrics = metrics;
+            this.stream = STREAMS.get(method.getFullMethodName());
             String[] labels = {
                 "grpc_method", method.getBareMethodName(),
                 "grpc_service", method.getServiceName(),
@@ -154,6 +201,20 @@ final class CallMetrics implements ServerInterceptor {
                                     BUCKETS,
                                     labels)
                             : null;
+        }
+
+        /** The stream broke, and not by the client's wish. Counted from the first one on. */
+        void failed(String type) {
+            if (stream != null) {
+                metrics.counter(
+                                "etcd_network_server_stream_failures_total",
+                                "The total number of stream failures from the local server.",
+                                "API",
+                                stream,
+                                "Type",
+                                type)
+                        .increment();
+            }
         }
 
         private static String[] withCode(Status.Code code, String[] labels) {

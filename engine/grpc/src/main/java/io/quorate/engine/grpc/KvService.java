@@ -31,11 +31,13 @@ final class KvService extends KVGrpc.KVImplBase {
     private final Node node;
     private final ServiceSettings settings;
     private final Answers answers;
+    private final ReadTimes times;
 
-    KvService(Node node, ServiceSettings settings, Answers answers) {
+    KvService(Node node, ServiceSettings settings, Answers answers, ReadTimes times) {
         this.node = node;
         this.settings = settings;
         this.answers = answers;
+        this.times = times;
     }
 
     @Override
@@ -45,8 +47,12 @@ final class KvService extends KVGrpc.KVImplBase {
                 () -> {
                     RangeQuery query = Requests.range(request);
                     RequestChecks.check(query);
-                    awaitReadable(request.getSerializable());
-                    return answers.range(node.state().range(query, abandoned(observer)));
+                    BooleanSupplier abandoned = abandoned(observer);
+                    return answers.range(
+                            times.range(() -> {
+                                awaitReadable(request.getSerializable());
+                                return times.search(() -> node.state().range(query, abandoned));
+                            }));
                 });
     }
 
@@ -108,7 +114,7 @@ final class KvService extends KVGrpc.KVImplBase {
             return (Result.Txn) propose(txn);
         }
         awaitReadable(Requests.serializable(request));
-        return node.state().txn(txn);
+        return times.readOnlyTxn(() -> node.state().txn(txn));
     }
 
     private Result.Compact compact(Command.Compact compact) {

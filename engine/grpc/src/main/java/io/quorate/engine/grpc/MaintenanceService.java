@@ -21,6 +21,8 @@ import io.quorate.api.proto.SnapshotRequest;
 import io.quorate.api.proto.SnapshotResponse;
 import io.quorate.api.proto.StatusRequest;
 import io.quorate.api.proto.StatusResponse;
+import io.quorate.engine.metrics.Histogram;
+import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Fields;
 import io.quorate.engine.node.Node;
 import io.quorate.engine.node.NodeStatus;
@@ -44,10 +46,19 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     private final ServiceSettings settings;
     private final Answers answers;
 
-    MaintenanceService(Node node, ServiceSettings settings, Answers answers) {
+    /** ME-19. */
+    private final Histogram snapshotDuration;
+
+    MaintenanceService(
+            Node node, ServiceSettings settings, Answers answers, MetricRegistry metrics) {
         this.node = node;
         this.settings = settings;
         this.answers = answers;
+        this.snapshotDuration =
+                metrics.histogram(
+                        "etcd_disk_backend_snapshot_duration_seconds",
+                        "The latency distribution of backend snapshots.",
+                        Histogram.exponential(0.01, 2, 17));
     }
 
     /** MA-05 to MA-09: this member's own view, which needs no leader. */
@@ -198,7 +209,9 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     @Override
     public void snapshot(SnapshotRequest request, StreamObserver<SnapshotResponse> observer) {
         SnapshotStreaming.start(
-                node.state(), (ServerCallStreamObserver<SnapshotResponse>) observer);
+                node.state(),
+                (ServerCallStreamObserver<SnapshotResponse>) observer,
+                snapshotDuration);
     }
 
     /** MA-19, SE-30. */

@@ -75,9 +75,10 @@ public final class Services {
         Answers answers = new Answers(node);
         Turns turns = new Turns(node, settings.maxTxnOps());
         return List.of(
-                new KvService(node, settings, answers).bindService(),
+                new KvService(node, settings, answers, new ReadTimes(metrics, System::nanoTime))
+                        .bindService(),
                 new ClusterService(node, answers, InstantSource.system()).bindService(),
-                new MaintenanceService(node, settings, answers).bindService(),
+                new MaintenanceService(node, settings, answers, metrics).bindService(),
                 new HealthService().bindService(),
                 new WatchService(
                                 node,

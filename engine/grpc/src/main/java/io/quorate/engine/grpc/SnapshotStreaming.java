@@ -8,6 +8,7 @@ import io.quorate.api.proto.SnapshotResponse;
 import io.quorate.engine.bolt.BoltFile;
 import io.quorate.engine.bolt.BoltWriter;
 import io.quorate.engine.bolt.StateSnapshot;
+import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.node.Fields;
 import io.quorate.engine.state.StateMachine;
 import io.quorate.spi.storage.ReadView;
@@ -33,6 +34,7 @@ final class SnapshotStreaming extends OutputStream {
 
     private final StateMachine state;
     private final ServerCallStreamObserver<SnapshotResponse> observer;
+    private final Histogram duration;
     private final MessageDigest sha = BoltFile.sha256();
     private String version = "";
     private long remaining;
@@ -40,13 +42,22 @@ final class SnapshotStreaming extends OutputStream {
     private int filled;
 
     private SnapshotStreaming(
-            StateMachine state, ServerCallStreamObserver<SnapshotResponse> observer) {
+            StateMachine state,
+            ServerCallStreamObserver<SnapshotResponse> observer,
+            Histogram duration) {
         this.state = state;
+        this.duration = duration;
         this.observer = observer;
     }
 
-    static void start(StateMachine state, ServerCallStreamObserver<SnapshotResponse> observer) {
-        SnapshotStreaming streaming = new SnapshotStreaming(state, observer);
+    /**
+     * @param duration of those that the client takes to the end
+     */
+    static void start(
+            StateMachine state,
+            ServerCallStreamObserver<SnapshotResponse> observer,
+            Histogram duration) {
+        SnapshotStreaming streaming = new SnapshotStreaming(state, observer, duration);
         observer.setOnCancelHandler(streaming::lookAgain);
         observer.setOnReadyHandler(streaming::lookAgain);
         Thread.ofVirtual().name("snapshot").start(streaming::run);
@@ -79,6 +90,8 @@ final class SnapshotStreaming extends OutputStream {
                     Fields.of("total-bytes", remaining, "storage-version", version));
             writer.writeTo(this);
             sendBlob();
+            long took = System.nanoTime() - start;
+            duration.observeNanos(took);
             LOG.log(
                     INFO,
                     "successfully sent database snapshot to client",
@@ -86,7 +99,7 @@ final class SnapshotStreaming extends OutputStream {
                             "total-bytes",
                             writer.bytes(),
                             "took",
-                            Duration.ofNanos(System.nanoTime() - start),
+                            Duration.ofNanos(took),
                             "storage-version",
                             version));
         }

@@ -15,6 +15,7 @@ import io.quorate.engine.state.Result;
 import io.quorate.spi.storage.Identity;
 
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,6 +30,7 @@ final class ApplyObserver {
     private final CompletableFuture<Void> versionKnown;
     private final Runnable versionWish;
     private final long slowNanos;
+    private final InstantSource wallClock;
     private String clusterVersion;
 
     /**
@@ -43,13 +45,15 @@ final class ApplyObserver {
             String clusterVersion,
             CompletableFuture<Void> versionKnown,
             Runnable versionWish,
-            Duration slow) {
+            Duration slow,
+            InstantSource wallClock) {
         this.metrics = metrics;
         this.identity = identity;
         this.clusterVersion = clusterVersion;
         this.versionKnown = versionKnown;
         this.versionWish = versionWish;
         this.slowNanos = slow.toNanos();
+        this.wallClock = wallClock;
         if (!clusterVersion.isEmpty()) {
             metrics.clusterVersion("", clusterVersion);
             versionKnown.complete(null);
@@ -96,8 +100,10 @@ final class ApplyObserver {
     void membershipChanged(Command change) {
         switch (change) {
             case Command.MemberAdd(Member member) -> added(member);
-            case Command.MemberRemove(long id) ->
-                    LOGGER.log(INFO, "removed member", about("removed-remote-peer-id", id));
+            case Command.MemberRemove(long id) -> {
+                metrics.knownPeer(identity.memberId(), id).set(0);
+                LOGGER.log(INFO, "removed member", about("removed-remote-peer-id", id));
+            }
             case Command.MemberUpdate(long id, var urls) -> {
                 var fields = about("updated-remote-peer-id", id);
                 fields.put("updated-remote-peer-urls", urls);
@@ -122,6 +128,7 @@ final class ApplyObserver {
     }
 
     private void added(Member added) {
+        metrics.knownPeer(identity.memberId(), added.id()).set(1);
         var fields = about("added-peer-id", added.id());
         fields.put("added-peer-peer-urls", added.peerUrls());
         fields.put("added-peer-is-learner", added.learner());
@@ -193,6 +200,7 @@ final class ApplyObserver {
     void compacted(CompactionReport report, long nanos, long dbSize, long dbSizeInUse) {
         metrics.compactedKeys.add(report.rows());
         metrics.compactionTotal.observe(nanos / 1_000_000);
+        metrics.lastCompaction.set(wallClock.millis() / 1000);
         var fields =
                 Fields.of(
                         "compact-revision",
@@ -294,7 +302,7 @@ final class ApplyObserver {
     }
 
     /** etcd's name of a request, as its metrics have it. */
-    private static String op(Command command) {
+    static String op(Command command) {
         return switch (command) {
             case Command.Put put -> "Put";
             case Command.DeleteRange delete -> "DeleteRange";

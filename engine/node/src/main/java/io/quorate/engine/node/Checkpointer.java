@@ -1,5 +1,6 @@
 package io.quorate.engine.node;
 
+import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.state.StateMachine;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.StateStore.Durability;
@@ -19,6 +20,8 @@ final class Checkpointer {
     private final long snapshotCount;
     private final long logBytesMax;
     private final LongSupplier logBytes;
+    private final LongSupplier nanoTime;
+    private final Histogram duration;
     private final Consumer<Applied> durable;
     private final Consumer<Throwable> failure;
     private long entries;
@@ -27,17 +30,22 @@ final class Checkpointer {
 
     /**
      * @param logBytes size of the log on disk
+     * @param duration of each force that ends well
      * @param durable hears what is durable, from any thread
      * @param failure hears of a force that failed, from any thread
      */
     Checkpointer(
             NodeConfig config,
             LongSupplier logBytes,
+            LongSupplier nanoTime,
+            Histogram duration,
             Consumer<Applied> durable,
             Consumer<Throwable> failure) {
         this.snapshotCount = config.snapshotCount();
         this.logBytesMax = config.logBytesMax();
         this.logBytes = logBytes;
+        this.nanoTime = nanoTime;
+        this.duration = duration;
         this.durable = durable;
         this.failure = failure;
     }
@@ -54,10 +62,12 @@ final class Checkpointer {
         bytes = 0;
         running = true;
         Applied at = state.applied();
+        long start = nanoTime.getAsLong();
         state.commit(Durability.FORCE)
                 .whenComplete((done, thrown) -> {
                     running = false;
                     if (thrown == null) {
+                        duration.observeNanos(nanoTime.getAsLong() - start);
                         durable.accept(at);
                     } else {
                         failure.accept(thrown);

@@ -175,15 +175,16 @@ public final class Node implements AutoCloseable {
         this.cluster = cluster;
         this.runtime = runtime;
         this.listener = listener;
-        this.log = log;
-        this.store = store;
+        this.metrics = new NodeMetrics(registry);
+        this.log = new MeasuredLog(log, metrics.logBytesWritten);
+        this.store = new MeasuredStore(store, metrics.openViews);
         this.timeoutNanos =
                 BASE_TIMEOUT
                         .plus(config.tick().multipliedBy(2L * config.electionTicks()))
                         .toNanos();
         this.state =
                 StateMachine.open(
-                        store,
+                        this.store,
                         StateOptions.DEFAULT,
                         task -> runtime.workers().execute("watch-dispatch", task));
         int members = config.initialCluster().size();
@@ -195,10 +196,9 @@ public final class Node implements AutoCloseable {
                             + " members, but this member has no network to the others; name it alone"
                             + " in the initial cluster, or give it a transport");
         }
-        var bootstrap = Bootstrap.of(config, cluster, log, state);
+        var bootstrap = Bootstrap.of(config, cluster, this.log, state);
         this.identity = bootstrap.identity();
         this.ids = new IdGenerator(identity.memberId(), runtime.wallClock().millis());
-        this.metrics = new NodeMetrics(registry);
         this.quota = new Quota(config.upkeep(), state::sizeOnDisk);
         this.checker = checker();
         if (config.upkeep().corruptCheck().initial()) {
@@ -207,7 +207,7 @@ public final class Node implements AutoCloseable {
         this.proposals = new PendingProposals(metrics);
         var snapshots = new OutgoingSnapshots(state::view);
         var storage =
-                new RaftLogStorage(log, state.applied().index(), bootstrap.conf(), snapshots);
+                new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor();
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
@@ -239,7 +239,16 @@ public final class Node implements AutoCloseable {
     }
 
     private Peers peers(Network network) {
-        return new Peers(identity, config.peerUrls(), state, events::post, this::removed, network);
+        return new Peers(
+                identity, config.peerUrls(), state, this::fromPeer, this::removed, network);
+    }
+
+    private void fromPeer(Event event) {
+        events.post(event);
+        // After the post, so that either this or the end of the raft thread sees the other.
+        if (stopped && event instanceof Event.Arrived(ArrivedSnapshot snapshot)) {
+            snapshot.outcome().completeExceptionally(EtcdError.STOPPED.exception());
+        }
     }
 
     private Lessor lessor() {
@@ -287,6 +296,8 @@ public final class Node implements AutoCloseable {
                 new Checkpointer(
                         config,
                         log::sizeOnDisk,
+                        runtime.nanoTime(),
+                        metrics.checkpointDuration,
                         at -> events.post(new Event.Checkpointed(at)),
                         this::fail);
         return new ApplyLoop(
@@ -299,7 +310,8 @@ public final class Node implements AutoCloseable {
                         clusterVersion(),
                         versionKnown,
                         this::agreeOnVersion,
-                        config.upkeep().slowApply()),
+                        config.upkeep().slowApply(),
+                        runtime.wallClock()),
                 quota,
                 this::raiseQuotaAlarm,
                 config.upkeep().compactionRows(),
@@ -494,10 +506,27 @@ public final class Node implements AutoCloseable {
         }
         var proposal =
                 new PendingProposal(id, command, data, deadline(), term, new CompletableFuture<>());
+        measure(proposal);
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
         }
         return proposal.outcome();
+    }
+
+    // ME-14: what the cluster is made of is not a request in etcd's sense.
+    private void measure(PendingProposal proposal) {
+        if (MembershipChange.isOne(proposal.command())) {
+            return;
+        }
+        String type = ApplyObserver.op(proposal.command());
+        long start = runtime.nanoTime().getAsLong();
+        var unused =
+                proposal.outcome()
+                        .whenComplete((result, thrown) ->
+                                metrics.answered(
+                                        type,
+                                        thrown == null,
+                                        runtime.nanoTime().getAsLong() - start));
     }
 
     /** Completes once the alarm is raised, or cannot be; one attempt at a time. */
@@ -524,7 +553,17 @@ public final class Node implements AutoCloseable {
             return askLeader(((Command.MemberPromote) change).id())
                     .thenCompose(done -> linearizablePoint().thenApply(point -> done));
         }
-        return reconfiguration.check(change, this::inspect).thenCompose(checked -> propose(change));
+        return reconfiguration
+                .check(change, this::inspect)
+                .thenCompose(checked -> propose(change))
+                .whenComplete((done, thrown) -> {
+                    if (thrown != null && change instanceof Command.MemberPromote) {
+                        metrics.promotionFailed(
+                                thrown instanceof CompletionException wrapper
+                                        ? wrapper.getCause().getMessage()
+                                        : thrown.getMessage());
+                    }
+                });
     }
 
     // CL-10
@@ -618,8 +657,16 @@ public final class Node implements AutoCloseable {
         }
     }
 
+    /**
+     * A picture of raft as JSON, for those who look for a fault (HT-14): this member's term, vote,
+     * indexes and role, and on a leader how far each member is. Fails with STOPPED.
+     */
+    public CompletableFuture<String> raftStatusJson() {
+        return inspect().thenApply(RaftStatusJson::of);
+    }
+
     /** A picture of raft, taken between two turns of its thread. */
-    private CompletableFuture<RaftStatus> inspect() {
+    CompletableFuture<RaftStatus> inspect() {
         CompletableFuture<RaftStatus> answer = new CompletableFuture<>();
         replica.post(new Event.Inspect(answer));
         // After the post, so that either this or the end of the raft thread sees the other.

@@ -11,11 +11,16 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What a replica counts itself, under etcd's names (ME-01..ME-05, ME-12, ME-17, ME-21, ME-31,
- * ME-32).
+ * What a replica counts itself, under etcd's names (ME-01..ME-05, ME-09, ME-12, ME-14..ME-17,
+ * ME-19..ME-22, ME-26, ME-31, ME-32).
  */
 final class NodeMetrics {
     private static final double[] APPLY_BUCKETS = Histogram.exponential(0.0001, 2, 20);
+
+    private static final double[] REQUEST_BUCKETS = Histogram.exponential(0.001, 2, 14);
+
+    /** What etcd shows while nobody has changed a user or a role. */
+    private static final double AUTH_REVISION = 1;
 
     /** A second to three months. */
     private static final double[] TTL_BUCKETS = Histogram.exponential(1, 2, 24);
@@ -46,9 +51,16 @@ final class NodeMetrics {
     final Counter leasesExpired;
     final Histogram leaseTtls;
     final Counter learnersPromoted;
+    final Counter heartbeatsLate;
+    final Gauge snapshotsApplied;
+    final Gauge logBytesWritten;
+    final Gauge openViews;
+    final Gauge lastCompaction;
+    final Histogram checkpointDuration;
 
     private final MetricRegistry registry;
     private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
+    private final Map<String, Histogram> requestDurations = new ConcurrentHashMap<>();
 
     NodeMetrics(MetricRegistry registry) {
         this.registry = registry;
@@ -158,6 +170,39 @@ final class NodeMetrics {
                         "etcd_debugging_lease_ttl_total",
                         "Bucketed histogram of lease TTLs.",
                         TTL_BUCKETS);
+        heartbeatsLate =
+                registry.counter(
+                        "etcd_server_heartbeat_send_failures_total",
+                        "The total number of leader heartbeat send failures (likely overloaded from"
+                                + " slow disk).");
+        snapshotsApplied =
+                registry.gauge(
+                        "etcd_server_snapshot_apply_in_progress_total",
+                        "1 if the server is applying the incoming snapshot. 0 if none.");
+        logBytesWritten =
+                registry.gauge(
+                        "etcd_disk_wal_write_bytes_total", "Total number of bytes written in WAL.");
+        openViews =
+                registry.gauge(
+                        "etcd_mvcc_db_open_read_transactions",
+                        "The number of currently open read transactions");
+        lastCompaction =
+                registry.gauge(
+                        "etcd_debugging_mvcc_db_compaction_last",
+                        "The unix time of the last db compaction. Resets to 0 on start.");
+        checkpointDuration =
+                registry.histogram(
+                        "etcd_debugging_snap_save_total_duration_seconds",
+                        "The total latency distributions of save called by snapshot.",
+                        Histogram.exponential(0.001, 2, 14));
+        IdleMetrics.register(registry);
+        registry.gauge(
+                "etcd_server_go_version",
+                "Which Go version server is running with. 1 for 'server_go_version' label with"
+                        + " current version.",
+                () -> 1,
+                "server_go_version",
+                "java" + Runtime.version());
         registry.gauge(
                 "etcd_server_version",
                 "Which version is running. 1 for 'server_version' label with current version.",
@@ -196,6 +241,15 @@ final class NodeMetrics {
                 "etcd_mvcc_db_total_size_in_use_in_bytes",
                 "Total size of the underlying database logically in use in bytes.",
                 () -> node.status().dbSizeInUse());
+        registry.gauge(
+                "etcd_debugging_mvcc_keys_total",
+                "Total number of keys.",
+                () -> node.state().keys());
+        registry.gauge(
+                "etcd_debugging_auth_revision",
+                "The current revision of auth store.",
+                () -> AUTH_REVISION);
+        first.members().forEach(member -> knownPeer(first.memberId(), member.id()).set(1));
         node.state().alarms().forEach(alarm -> alarm(alarm).set(1));
         registry.gauge(
                 "etcd_debugging_mvcc_current_revision",
@@ -260,6 +314,57 @@ final class NodeMetrics {
                 Long.toHexString(alarm.memberId()),
                 "alarm_type",
                 alarm.typeName());
+    }
+
+    /** ME-26: 1 for a member, 0 for one that was removed. */
+    Gauge knownPeer(long local, long remote) {
+        return registry.gauge(
+                "etcd_network_known_peers",
+                "The current number of known peers.",
+                "Local",
+                Long.toHexString(local),
+                "Remote",
+                Long.toHexString(remote));
+    }
+
+    /**
+     * ME-15.
+     *
+     * @param reason etcd's text for it
+     */
+    void promotionFailed(String reason) {
+        registry.counter(
+                        "etcd_server_learner_promote_failures",
+                        "The total number of failed learner promotions (likely learner not ready)"
+                                + " while this member is leader.",
+                        "Reason",
+                        reason)
+                .increment();
+    }
+
+    /**
+     * A request of this member had its outcome (ME-14).
+     *
+     * @param type etcd's name of the request, such as {@code Put}
+     */
+    void answered(String type, boolean success, long nanos) {
+        String key = success ? type : type + "!";
+        Histogram histogram = requestDurations.get(key);
+        if (histogram == null) {
+            histogram = requestDurations.computeIfAbsent(key, k -> requestDuration(type, success));
+        }
+        histogram.observeNanos(nanos);
+    }
+
+    private Histogram requestDuration(String type, boolean success) {
+        return registry.histogram(
+                "etcd_server_request_duration_seconds",
+                "Response latency distribution in seconds for each type.",
+                REQUEST_BUCKETS,
+                "type",
+                type,
+                "success",
+                Boolean.toString(success));
     }
 
     /**

@@ -11,6 +11,7 @@ import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.Identity;
 import io.quorate.spi.storage.Install;
 import io.quorate.spi.storage.ReadView;
+import io.quorate.spi.storage.StorageException;
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.Refusal;
 import io.quorate.spi.transport.SnapshotBody;
@@ -249,6 +250,8 @@ final class Peers implements PeerSender, AutoCloseable {
             CompletableFuture<Void> outcome = null;
             try {
                 outcome = receive(from, message(header), body);
+            } catch (StorageException e) {
+                throw new IOException("the storage does not take it: " + e.getMessage(), e);
             } finally {
                 if (outcome == null) {
                     receiving.release();

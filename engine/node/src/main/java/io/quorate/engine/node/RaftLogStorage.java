@@ -31,6 +31,8 @@ final class RaftLogStorage implements LogStorage {
     private final EntryCache cache = new EntryCache();
     private HardState written;
     private HardState latest;
+    // Units become durable in the order of their writes.
+    private CompletableFuture<Void> lastUnit = DONE;
 
     /**
      * @param appliedIndex what the state has applied: committed for sure, even if the log does not
@@ -38,8 +40,7 @@ final class RaftLogStorage implements LogStorage {
      * @param conf membership as of that index
      * @param snapshots where raft gets snapshots from
      */
-    RaftLogStorage(
-            RaftLog log, long appliedIndex, ConfState conf, OutgoingSnapshots snapshots) {
+    RaftLogStorage(RaftLog log, long appliedIndex, ConfState conf, OutgoingSnapshots snapshots) {
         this.log = log;
         this.snapshots = snapshots;
         this.conf = conf;
@@ -85,6 +86,7 @@ final class RaftLogStorage implements LogStorage {
                                 latest.term(), latest.vote(), latest.commit());
         CompletableFuture<Void> durable = log.append(unit, hardState);
         written = latest;
+        lastUnit = durable;
         if (!entries.isEmpty()) {
             cache.append(entries);
         }
@@ -161,10 +163,15 @@ final class RaftLogStorage implements LogStorage {
     /**
      * Keeps term and vote while a snapshot is on its way into the state. Its commit index is not
      * written: the log does not reach so far before {@link #reset}.
+     *
+     * @return completes when they, and all units before, are durable
      */
-    CompletableFuture<Void> appendBeforeSnapshot(HardState hardState) {
-        latest = new HardState(hardState.term(), hardState.vote(), written.commit());
-        return latest.equals(written) ? DONE : write(List.of());
+    CompletableFuture<Void> appendBeforeSnapshot(HardState hardStateOrNull) {
+        if (hardStateOrNull != null) {
+            latest =
+                    new HardState(hardStateOrNull.term(), hardStateOrNull.vote(), written.commit());
+        }
+        return latest.equals(written) ? lastUnit : write(List.of());
     }
 
     /** Begins the log anew behind a snapshot that is in place; see {@link RaftLog#reset}. */

@@ -2,6 +2,7 @@ package io.quorate.engine.node;
 
 import static java.lang.System.Logger.Level.INFO;
 
+import io.quorate.engine.raft.ConfChange;
 import io.quorate.engine.raft.ConfState;
 import io.quorate.engine.raft.Entry;
 import io.quorate.engine.raft.EntryType;
@@ -73,6 +74,8 @@ final class ReplicaLoop implements Loop {
     private ArrivedSnapshot installing;
     private boolean installStarted;
     private Unit installUnit;
+    // Of the last one that raft took, 0 before the first.
+    private long snapshotIndex;
     private int entryUnits;
     private boolean proposalsHeld;
     private boolean mayCampaign = true;
@@ -279,10 +282,9 @@ final class ReplicaLoop implements Loop {
     }
 
     private void entriesApplied(Event.EntriesApplied report) throws ProposalDroppedException {
-        for (var change : report.changes()) {
-            ConfState conf = raft.applyConfChange(change);
-            view = new View(view.leader, view.leading, view.term, view.commit, conf);
-            metrics.isLearner.set(conf.learners().contains(memberId) ? 1 : 0);
+        // Raft takes the membership of a snapshot at once; what was on its way then is in it.
+        if (report.at().index() > snapshotIndex) {
+            report.changes().forEach(this::changeConf);
         }
         if (!report.changes().isEmpty()) {
             seams.membersChanged();
@@ -299,6 +301,12 @@ final class ReplicaLoop implements Loop {
             termLed = view.term;
             seams.leading(view.term);
         }
+    }
+
+    private void changeConf(ConfChange change) {
+        ConfState conf = raft.applyConfChange(change);
+        view = new View(view.leader, view.leading, view.term, view.commit, conf);
+        metrics.isLearner.set(conf.learners().contains(memberId) ? 1 : 0);
     }
 
     // Nobody else can be elected, so there is nothing to wait for once the membership is known.
@@ -454,13 +462,17 @@ final class ReplicaLoop implements Loop {
             throw new IllegalStateException("raft took a snapshot that did not arrive");
         }
         installStarted = true;
-        if (message.term() != 0) {
-            storage.appendBeforeSnapshot(
-                    new HardState(message.term(), message.vote(), message.commit()));
-        }
+        snapshotIndex = message.snapshot().index();
+        CompletableFuture<Void> termKept =
+                storage.appendBeforeSnapshot(
+                        message.term() == 0
+                                ? null
+                                : new HardState(message.term(), message.vote(), message.commit()));
+        await(new Unit(termKept, List.of(), false));
         installUnit = new Unit(new CompletableFuture<>(), message.responses(), false);
         writing.add(installUnit);
-        seams.install(installing);
+        ArrivedSnapshot snapshot = installing;
+        termKept.thenRun(() -> seams.install(snapshot));
     }
 
     private void installed(Applied at) {
@@ -496,10 +508,14 @@ final class ReplicaLoop implements Loop {
                                 ? new HardState(message.term(), message.vote(), message.commit())
                                 : null);
         boolean hasEntries = !message.entries().isEmpty();
-        writing.add(new Unit(durable, message.responses(), hasEntries));
         entryUnits += hasEntries ? 1 : 0;
-        if (!durable.isDone()) {
-            durable.whenComplete((done, thrown) -> mailbox.post(Event.Signal.WRITTEN));
+        await(new Unit(durable, message.responses(), hasEntries));
+    }
+
+    private void await(Unit unit) {
+        writing.add(unit);
+        if (!unit.durable.isDone()) {
+            unit.durable.whenComplete((done, thrown) -> mailbox.post(Event.Signal.WRITTEN));
         }
     }
 

@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A whole state as a stream, the same for all storage plugins: the rows of all keyspaces in order of
- * keyspace and key, each as
+ * A whole state as a stream, the same for all storage plugins: the rows of all keyspaces in order
+ * of keyspace and key, each as
  *
  * <pre>
  * byte   id of the keyspace
@@ -31,8 +31,8 @@ import java.util.Map;
  * int    bytes of the value; the value
  * </pre>
  *
- * and at the end the byte 0 and the number of rows as a long. The stream below vouches for the bytes
- * (see {@link io.quorate.spi.transport.Transport}).
+ * and at the end the byte 0 and the number of rows as a long. The stream below vouches for the
+ * bytes (see {@link io.quorate.spi.transport.Transport}).
  */
 final class SnapshotFeed {
     private static final int END = 0;
@@ -53,8 +53,7 @@ final class SnapshotFeed {
 
     /** Writes all rows of a view. */
     static void write(ReadView view, OutputStream target) throws IOException {
-        DataOutputStream out =
-                new DataOutputStream(new BufferedOutputStream(target, BUFFER_BYTES));
+        DataOutputStream out = new DataOutputStream(new BufferedOutputStream(target, BUFFER_BYTES));
         long rows = 0;
         for (Keyspace keyspace : Keyspaces.ALL) {
             try (Cursor cursor = view.cursor(keyspace, null, null, false)) {
@@ -95,12 +94,21 @@ final class SnapshotFeed {
                                 + " does not know; upgrade this member first");
             }
             byte[] key = readField(in);
-            install.put(keyspace, key, readField(in));
+            put(install, keyspace, key, readField(in));
             rows++;
         }
         long sent = in.readLong();
         if (sent != rows || in.read() >= 0) {
             throw new IOException("a snapshot of " + sent + " rows came with " + rows);
+        }
+    }
+
+    private static void put(Install install, Keyspace keyspace, byte[] key, byte[] value)
+            throws IOException {
+        try {
+            install.put(keyspace, key, value);
+        } catch (IllegalArgumentException e) {
+            throw new IOException("a snapshot with a row out of order: " + e.getMessage(), e);
         }
     }
 

@@ -19,13 +19,13 @@ import java.util.stream.LongStream;
 
 class RaftLogStorageTest {
     private static final OutgoingSnapshots NO_SNAPSHOTS =
-            new OutgoingSnapshots(
-                    () -> {
-                        throw new AssertionError("nobody asked for a snapshot");
-                    });
+            new OutgoingSnapshots(() -> {
+                throw new AssertionError("nobody asked for a snapshot");
+            });
 
     private final SimulatedLog log = new SimulatedLog();
-    private final RaftLogStorage storage = new RaftLogStorage(log, 0, ConfState.EMPTY, NO_SNAPSHOTS);
+    private final RaftLogStorage storage =
+            new RaftLogStorage(log, 0, ConfState.EMPTY, NO_SNAPSHOTS);
 
     @Test
     void aCommitIndexAloneIsNotWorthAWrite() {

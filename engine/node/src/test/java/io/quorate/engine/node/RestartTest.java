@@ -170,6 +170,32 @@ class RestartTest {
     }
 
     @Test
+    void aLogThatWasAboutToGiveWayToASnapshotBeginsAnew() {
+        var log = new SimulatedLog();
+        var store = new SimulatedStore();
+        try (var first = new TestMember(log, store).ready()) {
+            await(first.put("k", "v"));
+        }
+        // Entries of a leader of term 7 that nobody else got, where the snapshot of term 8 ends.
+        var behind = log.crash(NOTHING_MORE);
+        long at = behind.lastIndex() + 2;
+        await(
+                behind.append(
+                        List.of(
+                                new LogEntry(at - 1, 7, 0, new byte[0]),
+                                new LogEntry(at, 7, 0, new byte[0]),
+                                new LogEntry(at + 1, 7, 0, new byte[0])),
+                        new HardState(8, 0, 0)));
+        var installed = store.crash(NOTHING_MORE);
+        installed.commit(new WriteBatch(), new Applied(at, 8), Durability.FORCE);
+        try (var second = new TestMember(behind, installed).ready()) {
+            assertEquals(at, behind.baseIndex());
+            assertEquals(8, behind.baseTerm());
+            assertEquals("v", text(second.get("k").value()));
+        }
+    }
+
+    @Test
     void aLogThatMeansAnotherEntryAtTheStateIsRefused() {
         var log = new SimulatedLog();
         var store = new SimulatedStore();
@@ -182,7 +208,7 @@ class RestartTest {
         for (long index = 1; index <= log.lastIndex(); index++) {
             entries.add(new LogEntry(index, 9, 0, new byte[0]));
         }
-        await(other.append(entries, new HardState(9, 0, 0)));
+        await(other.append(entries, new HardState(9, 0, log.lastIndex())));
         var refused =
                 assertThrows(
                         StorageException.Corruption.class,

@@ -11,6 +11,9 @@ import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageProvider;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -49,14 +52,23 @@ final class TestCluster implements AutoCloseable {
      * @param snapshotCount entries after which the log is cut, with next to nothing kept
      */
     static TestCluster of(int members, long snapshotCount) {
+        TestCluster cluster = unstarted(members, snapshotCount);
+        cluster.initial.keySet().forEach(name -> cluster.start(name, memory(), null));
+        cluster.awaitReady();
+        return cluster;
+    }
+
+    /** As {@link #of}, for members that the caller starts. */
+    static TestCluster unstarted(int members, long snapshotCount) {
         Map<String, List<String>> initial = new TreeMap<>();
         for (int i = 0; i < members; i++) {
             initial.put(String.valueOf((char) ('a' + i)), List.of("http://member:" + (100 + i)));
         }
-        TestCluster cluster = new TestCluster(initial, snapshotCount);
-        initial.keySet().forEach(name -> cluster.start(name, memory(), null));
-        cluster.replicas.values().forEach(r -> TestMember.await(r.node.ready()));
-        return cluster;
+        return new TestCluster(initial, snapshotCount);
+    }
+
+    void awaitReady() {
+        replicas.values().forEach(r -> TestMember.await(r.node.ready()));
     }
 
     static StorageProvider memory() {
@@ -65,23 +77,52 @@ final class TestCluster implements AutoCloseable {
 
     /** Starts a founding member on the storage given. */
     Replica start(String name, StorageProvider storage, Path directory) {
-        return start(name, initial.get(name), storage, directory, Optional.empty());
+        return start(name, log(storage, directory), state(storage, directory));
+    }
+
+    /** Starts a founding member on log and state given. */
+    Replica start(String name, RaftLog log, StateStore state) {
+        return start(name, initial.get(name), log, state, Optional.empty());
+    }
+
+    static RaftLog log(StorageProvider storage, Path directory) {
+        return storage.openLog(TestStorage.env(part(directory, "log")));
+    }
+
+    static StateStore state(StorageProvider storage, Path directory) {
+        return storage.openState(TestStorage.env(part(directory, "state")));
+    }
+
+    private static Path part(Path directory, String name) {
+        if (directory == null) {
+            return null;
+        }
+        try {
+            return Files.createDirectories(directory.resolve(name));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Starts a member that was added at run time. */
     Replica join(Member added, String name, StorageProvider storage, Path directory) {
         RunningCluster running =
                 new RunningCluster(leader().node.clusterId(), leader().node.state().members());
-        return start(name, added.peerUrls(), storage, directory, Optional.of(running));
+        return start(
+                name,
+                added.peerUrls(),
+                log(storage, directory),
+                state(storage, directory),
+                Optional.of(running));
     }
 
     private Replica start(
             String name,
             List<String> peerUrls,
-            StorageProvider storage,
-            Path directory,
+            RaftLog log,
+            StateStore state,
             Optional<RunningCluster> running) {
-        Replica replica = new Replica(name, peerUrls, storage, directory, running);
+        Replica replica = new Replica(name, peerUrls, log, state, running);
         replicas.put(name, replica);
         return replica;
     }
@@ -150,21 +191,17 @@ final class TestCluster implements AutoCloseable {
         final MetricRegistry metrics = new MetricRegistry();
         final CompletableFuture<Throwable> failure = new CompletableFuture<>();
         final CompletableFuture<Void> removed = new CompletableFuture<>();
+        final RaftLog log;
         final Node node;
 
         private Replica(
                 String name,
                 List<String> peerUrls,
-                StorageProvider storage,
-                Path directory,
+                RaftLog log,
+                StateStore state,
                 Optional<RunningCluster> running) {
             this.name = name;
-            RaftLog log =
-                    storage.openLog(
-                            TestStorage.env(directory == null ? null : directory.resolve("log")));
-            StateStore state =
-                    storage.openState(
-                            TestStorage.env(directory == null ? null : directory.resolve("state")));
+            this.log = log;
             NodeConfig config =
                     new NodeConfig(
                             name,
@@ -225,24 +262,35 @@ final class TestCluster implements AutoCloseable {
         }
 
         String getLocally(String key) {
-            List<KeyValue> found =
-                    node.state()
-                            .range(
-                                    new RangeQuery(
-                                            TestMember.bytes(key),
-                                            new byte[0],
-                                            0,
-                                            0,
-                                            RangeQuery.Order.NONE,
-                                            RangeQuery.SortTarget.KEY,
-                                            false,
-                                            false,
-                                            0,
-                                            0,
-                                            0,
-                                            0))
-                            .kvs();
+            List<KeyValue> found = range(TestMember.bytes(key), new byte[0]);
             return found.isEmpty() ? null : TestMember.text(found.getFirst().value());
+        }
+
+        List<KeyValue> range(String from, String to) {
+            return range(TestMember.bytes(from), TestMember.bytes(to));
+        }
+
+        private List<KeyValue> range(byte[] from, byte[] to) {
+            return node.state()
+                    .range(
+                            new RangeQuery(
+                                    from,
+                                    to,
+                                    0,
+                                    0,
+                                    RangeQuery.Order.NONE,
+                                    RangeQuery.SortTarget.KEY,
+                                    false,
+                                    false,
+                                    0,
+                                    0,
+                                    0,
+                                    0))
+                    .kvs();
+        }
+
+        long revision() {
+            return node.state().revision();
         }
 
         Member add(String url, boolean learner) {

@@ -7,7 +7,9 @@ import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportException;
 import io.quorate.spi.transport.TransportHandler;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.net.InetSocketAddress;
@@ -17,13 +19,22 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A network in memory whose members can be cut off. */
 final class TestNetwork implements AutoCloseable {
     private final Map<Long, Station> stations = new ConcurrentHashMap<>();
+
+    /** Within each snapshot that a test holds or breaks. */
+    private static final long HALF_BYTES = 1000;
+
+    private final Map<Long, CountDownLatch> held = new ConcurrentHashMap<>();
+    private final Map<Long, AtomicInteger> broken = new ConcurrentHashMap<>();
+    private final Map<Long, AtomicInteger> snapshots = new ConcurrentHashMap<>();
     private final Set<Long> isolated = ConcurrentHashMap.newKeySet();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -43,6 +54,58 @@ final class TestNetwork implements AutoCloseable {
 
     void rejoin(long memberId) {
         isolated.remove(memberId);
+    }
+
+    /** Snapshots to this member wait from now on, in the middle, until the latch is open. */
+    void holdSnapshots(long memberId, CountDownLatch latch) {
+        held.put(memberId, latch);
+    }
+
+    /** The next snapshots to this member break off in the middle. */
+    void breakSnapshots(long memberId, int count) {
+        broken.put(memberId, new AtomicInteger(count));
+    }
+
+    /** Snapshots that this member took, or has to take. */
+    int snapshotsTo(long memberId) {
+        return snapshots.getOrDefault(memberId, new AtomicInteger()).get();
+    }
+
+    private InputStream carried(long to, InputStream in) throws IOException {
+        snapshots.computeIfAbsent(to, id -> new AtomicInteger()).incrementAndGet();
+        CountDownLatch latch = held.get(to);
+        AtomicInteger breaks = broken.get(to);
+        boolean breaking = breaks != null && breaks.getAndDecrement() > 0;
+        return new FilterInputStream(in) {
+            private long left = HALF_BYTES;
+
+            @Override
+            public int read() throws IOException {
+                byte[] one = new byte[1];
+                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+            }
+
+            @Override
+            public int read(byte[] target, int from, int length) throws IOException {
+                int read = super.read(target, from, (int) Math.min(length, Math.max(1, left)));
+                left -= read;
+                if (left <= 0 && breaking) {
+                    throw new IOException("broken off");
+                }
+                if (left <= 0 && latch != null) {
+                    await(latch);
+                }
+                return read;
+            }
+        };
+    }
+
+    private static void await(CountDownLatch latch) throws IOException {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IOException("the network closes", e);
+        }
     }
 
     private boolean passes(long from, long to) {
@@ -117,7 +180,7 @@ final class TestNetwork implements AutoCloseable {
                     }
                     CompletableFuture<Void> writing =
                             CompletableFuture.runAsync(() -> write(body, out), threads);
-                    stations.get(to).handler.snapshot(id, header, in);
+                    stations.get(to).handler.snapshot(id, header, carried(to, in));
                     writing.join();
                     sent.complete(null);
                 } catch (IOException | RuntimeException e) {

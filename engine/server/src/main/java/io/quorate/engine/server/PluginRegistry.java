@@ -245,8 +245,11 @@ public final class PluginRegistry {
                             .collect(Collectors.toSet());
             Configuration configuration =
                     parent.configuration().resolveAndBind(finder, ModuleFinder.of(), roots);
-            return parent.defineModulesWithOneLoader(
-                    configuration, ClassLoader.getPlatformClassLoader());
+            ModuleLayer.Controller controller =
+                    ModuleLayer.defineModulesWithOneLoader(
+                            configuration, List.of(parent), ClassLoader.getPlatformClassLoader());
+            allowNativeCode(controller);
+            return controller.layer();
         } catch (FindException | ResolutionException | LayerInstantiationException e) {
             throw new ConfigException(
                     "the jars in "
@@ -256,6 +259,17 @@ public final class PluginRegistry {
                             + "; remove the folder, or install the plugin again",
                     e);
         }
+    }
+
+    /**
+     * A plugin may bring native code: who can put jars there can run anything in this process
+     * anyway, and the JVM's own option reaches no module of a layer. Where the server itself has no
+     * native access, its plugins get none, and the JVM warns of them.
+     */
+    @SuppressWarnings("restricted")
+    private static void allowNativeCode(ModuleLayer.Controller controller) {
+        if (!PluginRegistry.class.getModule().isNativeAccessEnabled()) return;
+        for (Module module : controller.layer().modules()) controller.enableNativeAccess(module);
     }
 
     /**

@@ -313,8 +313,7 @@ final class Clients {
     void check() {
         List.copyOf(open).forEach(this::lost);
         histories.forEach((key, history) -> {
-            var failure =
-                    Linearizability.check(new Register(), Register.relevant(history));
+            var failure = Linearizability.check(new Register(), Register.relevant(history));
             if (failure.isPresent()) {
                 throw new Violation("linearizability of " + key + ": " + failure.get());
             }

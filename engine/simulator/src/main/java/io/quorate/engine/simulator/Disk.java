@@ -152,8 +152,7 @@ final class Disk {
         return durable;
     }
 
-    private record Forced(
-            Disk disk, SimulatedStore.Root state, CompletableFuture<Void> durable)
+    private record Forced(Disk disk, SimulatedStore.Root state, CompletableFuture<Void> durable)
             implements Timeline.Action {
         @Override
         public void run() {

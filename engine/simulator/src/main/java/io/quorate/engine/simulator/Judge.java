@@ -35,8 +35,7 @@ final class Judge {
     void holds(Life life, LogEntry entry, long termBefore) {
         Content content =
                 new Content(31 * Arrays.hashCode(entry.data()) + entry.type(), termBefore);
-        Content first =
-                entries.putIfAbsent(new Position(entry.index(), entry.term()), content);
+        Content first = entries.putIfAbsent(new Position(entry.index(), entry.term()), content);
         if (first != null && !first.equals(content)) {
             throw new Violation(
                     "log matching: %s has another entry %d of term %d than somebody before: %s, %s"
@@ -120,8 +119,7 @@ final class Judge {
 
     private void applies(Life life, long applied) {
         if (applied < life.applied) {
-            throw new Violation(
-                    "%s applied %d after %d".formatted(life, applied, life.applied));
+            throw new Violation("%s applied %d after %d".formatted(life, applied, life.applied));
         }
         if (life.installs == 0 && applied > life.machine().disk().log().lastIndex()) {
             throw new Violation(

@@ -60,8 +60,7 @@ final class Life implements NodeListener, Workers {
         machine.disk().mount(this);
         this.log = new SimulatedLog(machine.disk(), this, world.judge());
         this.store = new SimulatedStore(machine.disk());
-        Instant wall =
-                Instant.ofEpochSecond(EPOCH_SECONDS + random.nextInt(7200)).plusNanos(born);
+        Instant wall = Instant.ofEpochSecond(EPOCH_SECONDS + random.nextInt(7200)).plusNanos(born);
         this.node =
                 Node.start(
                         config,

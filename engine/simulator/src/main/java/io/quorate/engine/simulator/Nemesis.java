@@ -237,8 +237,7 @@ final class Nemesis {
 
     private void promote(Machine leader) {
         Node node = leader.life().node();
-        List<Member> learners =
-                node.state().members().stream().filter(Member::learner).toList();
+        List<Member> learners = node.state().members().stream().filter(Member::learner).toList();
         // Who does not lead would ask the leader over HTTP, which is not simulated.
         if (!learners.isEmpty() && node.leader() == node.memberId()) {
             long learner = learners.get(random.nextInt(learners.size())).id();

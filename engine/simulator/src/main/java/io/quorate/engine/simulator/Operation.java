@@ -26,7 +26,8 @@ public record Operation<I, O>(int client, I input, O output, long called, long r
 
     @Override
     public String toString() {
-        String told = isKnown() ? "..%d] %s -> %s".formatted(returned, input, output) : "..?] " + input;
+        String told =
+                isKnown() ? "..%d] %s -> %s".formatted(returned, input, output) : "..?] " + input;
         return "[%d%s (client %d)".formatted(called, told, client);
     }
 }

@@ -125,7 +125,8 @@ final class SimulatedNetwork {
                 return;
             }
             deliverLater(to, message);
-            // A transport delivers at most once. Raft copes with more, but for a proposal on its way
+            // A transport delivers at most once. Raft copes with more, but for a proposal on its
+            // way
             // to the leader, which would be made twice.
             boolean proposal = MessageCodec.decode(message).type() == MessageType.PROP;
             if (!proposal && chance(world.settings().doublePercent())) {
@@ -237,8 +238,7 @@ final class SimulatedNetwork {
         }
     }
 
-    private record Refused(
-            Station station, long by, io.quorate.spi.transport.Refusal refusal)
+    private record Refused(Station station, long by, io.quorate.spi.transport.Refusal refusal)
             implements Timeline.Action {
         @Override
         public void run() {
@@ -299,8 +299,7 @@ final class SimulatedNetwork {
             target.life().installs++;
             try {
                 target.handler
-                        .takeSnapshot(
-                                from.self.memberId(), header, new ByteArrayInputStream(bytes))
+                        .takeSnapshot(from.self.memberId(), header, new ByteArrayInputStream(bytes))
                         .whenComplete((done, thrown) -> {
                             target.life().installs--;
                             target.incoming.remove(this);

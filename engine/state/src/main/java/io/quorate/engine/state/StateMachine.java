@@ -49,7 +49,8 @@ public final class StateMachine implements AutoCloseable {
     private final WatchHub watches;
     private volatile Published published;
 
-    // For reads: odd while the state is being replaced, another one afterwards; and when it is over.
+    // For reads: odd while the state is being replaced, another one afterwards; and when it is
+    // over.
     private volatile long replacements;
     private volatile CompletableFuture<Void> replaced = CompletableFuture.completedFuture(null);
 
@@ -337,6 +338,11 @@ public final class StateMachine implements AutoCloseable {
         return published.revision();
     }
 
+    /** Keys that are not deleted at the current revision. */
+    public long keys() {
+        return published.root().live;
+    }
+
     /** Last compacted revision, -1 before the first compaction. */
     public long compactRevision() {
         return published.compactRevision();
@@ -357,7 +363,12 @@ public final class StateMachine implements AutoCloseable {
     public Optional<CompactionReport> compactStep(int maxRows) {
         if (maxRows < 1) throw new IllegalArgumentException("maxRows is " + maxRows + ", below 1");
         Optional<CompactionReport> report =
-                content.compaction().step(maxRows, store, content.writer().revision(), content.writer().batch());
+                content.compaction()
+                        .step(
+                                maxRows,
+                                store,
+                                content.writer().revision(),
+                                content.writer().batch());
         publish(published.applied());
         return report;
     }
@@ -456,9 +467,9 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
-     * Puts the state that was fed to the install in the place of this one, durably. What was applied
-     * and not committed is lost. Reads wait meanwhile, about a second for each million rows; watches
-     * then go on behind what they have seen. For the apply thread.
+     * Puts the state that was fed to the install in the place of this one, durably. What was
+     * applied and not committed is lost. Reads wait meanwhile, about a second for each million
+     * rows; watches then go on behind what they have seen. For the apply thread.
      */
     public void replace(Install install) {
         CompletableFuture<Void> done = new CompletableFuture<>();

@@ -1,6 +1,7 @@
 package io.quorate.engine.state;
 
 import io.quorate.spi.storage.StateStore;
+import io.quorate.spi.storage.StorageException;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -70,7 +71,7 @@ public final class WatchHub implements AutoCloseable {
     private volatile long generation;
 
     private int slow;
-    private boolean closed;
+    private volatile boolean closed;
 
     /** The last revision dispatched; null while there are no watches, to keep no history alive. */
     private History.Node cursor;
@@ -456,8 +457,32 @@ public final class WatchHub implements AutoCloseable {
     void delivered(WatchMessage message) {
         if (message instanceof WatchMessage.Events events) {
             deliveredEvents.add(events.events().size());
-            if (events.previous()) HistoryReader.findPrevious(events, store, state);
+            if (events.previous()) findPrevious(events);
         }
+    }
+
+    private void findPrevious(WatchMessage.Events events) {
+        while (true) {
+            long before = generation;
+            try {
+                HistoryReader.findPrevious(events, store, state);
+                return;
+            } catch (StorageException.Corruption e) {
+                // An index and a store of different states do not go together.
+                if (before % 2 == 0 && before == generation) throw e;
+                awaitReplacement();
+            }
+        }
+    }
+
+    private void awaitReplacement() {
+        lock.lock();
+        lock.unlock();
+    }
+
+    /** From then on the store may be somebody else's. */
+    boolean closed() {
+        return closed;
     }
 
     void unqueued(int events) {

@@ -108,8 +108,10 @@ public final class WatchStream implements AutoCloseable {
     public WatchMessage next() {
         try {
             return nextOrNull();
-        } catch (StorageException.Closed e) {
-            // The state closed while its store was read; the message that says so is on its way.
+        } catch (StorageException e) {
+            if (!hub.closed() && !(e instanceof StorageException.Closed)) throw e;
+            // The state closed while its store was read, which may be that of another state now;
+            // the message that says so is on its way.
             return new WatchMessage.Closed();
         }
     }

@@ -24,7 +24,16 @@ public final class Settings {
 
     private final String owner;
     private final Map<String, String> values;
-    private final Set<String> known = new TreeSet<>();
+    private final Map<String, Known> known = new TreeMap<>();
+
+    /**
+     * A setting that a plugin has.
+     *
+     * @param fallback what holds when nobody gives it, as it could be given; empty for nothing
+     * @param range what may be given, in words: {@code 64KiB to 1GiB}
+     */
+    @Experimental(decideIn = "1.0")
+    public record Known(String key, String fallback, String range) {}
 
     /**
      * @param owner what error messages call the settings, such as {@code state store file}
@@ -35,15 +44,28 @@ public final class Settings {
     }
 
     public String text(String key, String fallback) {
-        known.add(key);
+        return asked(key, fallback == null ? "" : fallback, "text", fallback);
+    }
+
+    /**
+     * Every setting that was asked for so far, by key: what the plugin's documentation must say.
+     */
+    @Experimental(decideIn = "1.0")
+    public List<Known> known() {
+        return List.copyOf(known.values());
+    }
+
+    private String asked(String key, String shownFallback, String range, String fallback) {
+        known.put(key, new Known(key, shownFallback, range));
         return values.getOrDefault(key, fallback);
     }
 
     /** A whole number in [min, max]. */
     public long number(String key, long fallback, long min, long max) {
-        String text = text(key, null);
+        String range = min + " to " + max;
+        String text = asked(key, Long.toString(fallback), range, null);
         if (text == null) return fallback;
-        String wanted = "a whole number from " + min + " to " + max;
+        String wanted = "a whole number from " + range;
         try {
             return inRange(key, text, Long.parseLong(text.strip()), min, max, wanted);
         } catch (NumberFormatException e) {
@@ -56,9 +78,10 @@ public final class Settings {
      * {@code 64MiB}.
      */
     public long bytes(String key, long fallback, long min, long max) {
-        String text = text(key, null);
+        String range = size(min) + " to " + size(max);
+        String text = asked(key, size(fallback), range, null);
         if (text == null) return fallback;
-        String wanted = "a size from " + size(min) + " to " + size(max) + ", such as 64MiB";
+        String wanted = "a size from " + range + ", such as 64MiB";
         Matcher matcher = SIZE.matcher(text.strip());
         if (!matcher.matches()) throw bad(key, text, wanted);
         long unit =
@@ -79,9 +102,10 @@ public final class Settings {
 
     /** A duration in [min, max] as a whole number with ns, us, ms, s, m or h: {@code 100ms}. */
     public Duration duration(String key, Duration fallback, Duration min, Duration max) {
-        String text = text(key, null);
+        String range = print(min) + " to " + print(max);
+        String text = asked(key, print(fallback), range, null);
         if (text == null) return fallback;
-        String wanted = "a duration from " + print(min) + " to " + print(max) + ", such as 100ms";
+        String wanted = "a duration from " + range + ", such as 100ms";
         Matcher matcher = DURATION.matcher(text.strip());
         if (!matcher.matches()) throw bad(key, text, wanted);
         try {
@@ -103,7 +127,7 @@ public final class Settings {
     }
 
     public boolean flag(String key, boolean fallback) {
-        String text = text(key, null);
+        String text = asked(key, Boolean.toString(fallback), "true or false", null);
         if (text == null) return fallback;
         return switch (text.strip()) {
             case "true" -> true;
@@ -114,15 +138,20 @@ public final class Settings {
 
     /** One of an enum's constants, written in lower case with dashes for underscores. */
     public <E extends Enum<E>> E choice(String key, E fallback) {
-        String text = text(key, null);
-        if (text == null) return fallback;
         List<String> names = new ArrayList<>();
         for (E constant : fallback.getDeclaringClass().getEnumConstants()) {
-            String name = constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
-            if (name.equals(text.strip())) return constant;
-            names.add(name);
+            names.add(name(constant));
         }
-        throw bad(key, text, "one of " + String.join(", ", names));
+        String range = "one of " + String.join(", ", names);
+        String text = asked(key, name(fallback), range, null);
+        if (text == null) return fallback;
+        int chosen = names.indexOf(text.strip());
+        if (chosen < 0) throw bad(key, text, range);
+        return fallback.getDeclaringClass().getEnumConstants()[chosen];
+    }
+
+    private static String name(Enum<?> constant) {
+        return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /**
@@ -130,17 +159,18 @@ public final class Settings {
      */
     public void refuseUnknown() {
         Set<String> unknown = new TreeSet<>(values.keySet());
-        unknown.removeAll(known);
+        unknown.removeAll(known.keySet());
         if (unknown.isEmpty()) return;
         StringBuilder message = new StringBuilder(owner).append(" has no setting ");
         String separator = "";
         for (String key : unknown) {
             message.append(separator).append('"').append(key).append('"');
-            String near = Nearest.of(key, known);
+            String near = Nearest.of(key, known.keySet());
             if (near != null) message.append(" (did you mean \"").append(near).append("\"?)");
             separator = ", ";
         }
-        message.append("; it has: ").append(known.isEmpty() ? "none" : String.join(", ", known));
+        message.append("; it has: ")
+                .append(known.isEmpty() ? "none" : String.join(", ", known.keySet()));
         throw new IllegalArgumentException(message.toString());
     }
 

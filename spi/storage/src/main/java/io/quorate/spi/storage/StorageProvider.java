@@ -14,10 +14,12 @@ public interface StorageProvider extends Plugin {
     /** The version of this SPI; a provider built for another major version is refused. */
     int SPI_MAJOR = 1;
 
-    /** The SPI major version that the provider was built for. */
-    default int spiMajor() {
-        return SPI_MAJOR;
-    }
+    /**
+     * The SPI major version that the provider was built for: {@code return SPI_MAJOR;}. The
+     * compiler copies the constant into the provider, so that it tells the version it was built
+     * with and not the server's; this is why there is no default.
+     */
+    int spiMajor();
 
     /** The halves it can hold. */
     Set<Part> parts();

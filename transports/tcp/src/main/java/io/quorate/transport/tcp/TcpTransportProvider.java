@@ -4,6 +4,7 @@ import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportEnv;
 import io.quorate.spi.transport.TransportHandler;
 import io.quorate.spi.transport.TransportProvider;
+import io.quorate.transport.link.LinkTransport;
 
 /** The transport {@code tcp}. */
 public final class TcpTransportProvider implements TransportProvider {
@@ -19,6 +20,6 @@ public final class TcpTransportProvider implements TransportProvider {
 
     @Override
     public Transport open(TransportEnv env, TransportHandler handler) {
-        return TcpTransport.open(env, TcpSettings.of(env.settings()), handler);
+        return LinkTransport.open(env, handler, new TcpCarrier());
     }
 }

@@ -266,8 +266,8 @@ public abstract class CompositionContract {
             TreeMap<byte[], byte[]> expected = truth.stateAt(view.applied().index());
             for (Map.Entry<byte[], byte[]> entry : expected.entrySet()) {
                 assertTrue(cursor.next(), "I2: keys are missing at " + view.applied());
-                assertArrayEquals(entry.getKey(), cursor.key());
-                assertArrayEquals(entry.getValue(), cursor.value());
+                assertArrayEquals(entry.getKey(), cursor.key(), "I2: another key");
+                assertArrayEquals(entry.getValue(), cursor.value(), "I2: another value");
             }
             assertTrue(!cursor.next(), "I2: keys too many at " + view.applied());
         }

@@ -493,9 +493,9 @@ public abstract class FaultContract {
             SimulatedDisk disk = new SimulatedDisk();
             RaftLog log = openLog(disk);
             fillLog(log, 2);
+            LogModel certain = LogModel.of(log);
             failForce(disk, k);
             StorageException.Fatal fatal = null;
-            LogModel certain = LogModel.of(log);
             for (int i = 0; i < 400 && fatal == null; i++) {
                 try {
                     certain = LogModel.of(log);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.HardState;
@@ -15,6 +16,7 @@ import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StateStore.Durability;
 import io.quorate.spi.storage.StorageException;
 import io.quorate.spi.storage.StorageProvider;
+import io.quorate.spi.storage.StorageProvider.Part;
 import io.quorate.spi.storage.WriteBatch;
 
 import org.junit.jupiter.api.Tag;
@@ -44,15 +46,23 @@ public abstract class ReopenContract {
     protected abstract Map<String, String> smallStateFiles();
 
     private RaftLog openLog() {
+        require(Part.LOG);
         return provider().openLog(StorageTesting.env(directory).with(smallLogFiles()));
     }
 
     private StateStore openState() {
+        require(Part.STATE);
         return provider().openState(StorageTesting.env(directory).with(smallStateFiles()));
+    }
+
+    /** A test of a half that the provider does not have is not run. */
+    private void require(Part part) {
+        assumeTrue(provider().parts().contains(part), () -> "holds no " + part);
     }
 
     @Test
     void logIsTheSameAfterReopeningInAllOrders() {
+        require(Part.LOG);
         Seeds.each(
                 3,
                 seed -> {
@@ -115,8 +125,8 @@ public abstract class ReopenContract {
 
     private long diskBytes() throws IOException {
         long sum = 0;
-        try (var files = Files.list(directory)) {
-            for (Path path : files.toList()) sum += Files.size(path);
+        try (var files = Files.walk(directory)) {
+            for (Path path : files.filter(Files::isRegularFile).toList()) sum += Files.size(path);
         }
         return sum;
     }
@@ -164,7 +174,8 @@ public abstract class ReopenContract {
         store.close();
         store = openState();
         assertEquals(new Applied(1, 1), store.applied());
-        assertTrue(diskBytes() <= before + 4096, diskBytes() + " bytes after " + before);
+        // Four megabytes were fed; a few files of notes may have come with the second open.
+        assertTrue(diskBytes() <= before + 200_000, diskBytes() + " bytes after " + before);
         store.close();
     }
 
@@ -185,7 +196,18 @@ public abstract class ReopenContract {
     }
 
     @Test
+    void secondOpenOfTheStateIsRefusedByName() {
+        StateStore store = openState();
+        StorageException.Locked locked =
+                assertThrows(StorageException.Locked.class, this::openState);
+        assertTrue(locked.getMessage().contains(directory.toString()), locked.getMessage());
+        store.close();
+        openState().close();
+    }
+
+    @Test
     void theOtherHalfsDirectoryIsRefused() {
+        require(Part.STATE);
         openLog().close();
         assertThrows(StorageException.Foreign.class, this::openState);
     }
@@ -195,6 +217,7 @@ public abstract class ReopenContract {
     @Test
     @Tag("T1")
     void acknowledgedEntriesSurviveAKill() throws Exception {
+        require(Part.LOG);
         Random random = new Random();
         long acknowledged = 0;
         for (int i = 0; i < Seeds.scaled(KILLS); i++) {
@@ -218,6 +241,7 @@ public abstract class ReopenContract {
     @Test
     @Tag("T1")
     void forcedCommitsSurviveAKill() throws Exception {
+        require(Part.STATE);
         Random random = new Random();
         long acknowledged = 0;
         for (int i = 0; i < Seeds.scaled(KILLS); i++) {

@@ -1,0 +1,28 @@
+package io.quorate.transport.http;
+
+import io.quorate.spi.transport.TransportProvider;
+import io.quorate.spi.transport.tck.TransportContract;
+
+import java.util.Map;
+
+final class HttpTransportTest extends TransportContract {
+    @Override
+    protected TransportProvider provider() {
+        return new HttpTransportProvider();
+    }
+
+    @Override
+    protected Map<String, String> impatient() {
+        return Map.of(
+                "connect-timeout", "500ms",
+                "ping-interval", "100ms",
+                "idle-timeout", "1s",
+                "backoff-min", "5ms",
+                "backoff-max", "50ms");
+    }
+
+    @Override
+    protected Map<String, String> smallQueue() {
+        return Map.of("queue-bytes", "1MiB", "ping-interval", "100ms", "backoff-max", "50ms");
+    }
+}
