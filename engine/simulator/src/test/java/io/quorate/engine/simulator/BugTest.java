@@ -64,7 +64,12 @@ class BugTest {
             if (found.isPresent()) {
                 total++;
                 first = first == 0 ? seed : first;
-                kinds.merge(found.get().replaceAll("[\\s\\S]*?failed: |[:\\n][\\s\\S]*| [0-9a-f]*[0-9].*", ""), 1, Integer::sum);
+                kinds.merge(
+                        found.get()
+                                .replaceAll(
+                                        "[\\s\\S]*?failed: |[:\\n][\\s\\S]*| [0-9a-f]*[0-9].*", ""),
+                        1,
+                        Integer::sum);
             }
         }
         System.out.printf("%s: %d of %d seeds, first %d: %s%n", bug, total, SEEDS, first, kinds);
