@@ -20,4 +20,12 @@ public interface Loop {
      * thread that brings it.
      */
     void onWork(Runnable waker);
+
+    /**
+     * Whether the next turn may happen in the thread that brings the work, whoever that is: it does
+     * little and waits for nobody. Asked between turns.
+     */
+    default boolean mayTurnAnywhere() {
+        return false;
+    }
 }

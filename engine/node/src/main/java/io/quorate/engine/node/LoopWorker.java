@@ -4,14 +4,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Takes the turns of a loop in a thread of its own and, if the loop is shared, also in the thread
- * that brings work while the loop is idle: with little to do a call wakes one thread less. Such a
- * thread takes one turn; what came up meanwhile is done by the loop's own, so that nobody works for
- * the others without end, and that there are batches.
+ * Takes the turns of a loop in a thread of its own and, if the loop may turn anywhere, also in the
+ * thread that brings work while the loop is idle: with little to do a call wakes one thread less.
+ * Such a thread takes one turn; what came up meanwhile is done by the loop's own, so that nobody
+ * works for the others without end, and that there are batches.
  */
 final class LoopWorker implements Workers.Worker {
     private final Loop loop;
-    private final boolean shared;
     private final Thread thread;
 
     /** Whether somebody takes a turn now; the own thread does first. */
@@ -22,15 +21,14 @@ final class LoopWorker implements Workers.Worker {
     /** Who takes the turn. */
     private volatile Thread turner;
 
-    private LoopWorker(String name, Loop loop, boolean shared) {
+    private LoopWorker(String name, Loop loop) {
         this.loop = loop;
-        this.shared = shared;
         // A platform thread: it does file I/O, and nobody may interrupt it.
         this.thread = Thread.ofPlatform().name(name).unstarted(this::run);
     }
 
-    static LoopWorker start(String name, Loop loop, boolean shared) {
-        LoopWorker worker = new LoopWorker(name, loop, shared);
+    static LoopWorker start(String name, Loop loop) {
+        LoopWorker worker = new LoopWorker(name, loop);
         loop.onWork(worker::wake);
         worker.thread.start();
         return worker;
@@ -49,24 +47,29 @@ final class LoopWorker implements Workers.Worker {
         }
     }
 
-    /** Work that comes during a turn wakes nobody: whoever takes the turn looks again after it. */
+    // Work that comes during a turn wakes nobody: whoever takes the turn looks again after it.
     private void turn() {
         turner = Thread.currentThread();
-        if (!loop.turn()) {
-            over = true;
-        }
+        boolean more = loop.turn();
         turner = null;
-        taken.set(false);
+        if (more) {
+            taken.set(false);
+        } else {
+            over = true; // and taken for ever
+        }
     }
 
     private void wake() {
-        if (!shared) {
-            LockSupport.unpark(thread);
-        } else if (taken.compareAndSet(false, true)) {
+        if (!taken.compareAndSet(false, true)) {
+            return;
+        }
+        if (loop.mayTurnAnywhere()) {
             turn();
-            if (over || loop.hasWork()) {
-                LockSupport.unpark(thread);
-            }
+        } else {
+            taken.set(false);
+        }
+        if (over || loop.hasWork()) {
+            LockSupport.unpark(thread);
         }
     }
 

@@ -425,7 +425,7 @@ public final class Node implements AutoCloseable {
         Workers workers = runtime.workers();
         String suffix = Long.toHexString(identity.memberId());
         applyWorker = workers.start("apply-" + suffix, apply);
-        raftWorker = workers.share("raft-" + suffix, replica);
+        raftWorker = workers.start("raft-" + suffix, replica);
         lessorWorker = workers.start("lessor-" + suffix, lessor);
         peers.ifPresent(way -> way.keep(cluster.firstPeers(state, config)));
         if (state.isRemovedMember(identity.memberId())) {

@@ -186,6 +186,12 @@ final class ReplicaLoop implements Loop {
         return !mailbox.isEmpty();
     }
 
+    // To put a snapshot in place is to wait for the log, whose own thread brings work too.
+    @Override
+    public boolean mayTurnAnywhere() {
+        return installing == null;
+    }
+
     @Override
     public void onWork(Runnable waker) {
         mailbox.onPost(waker);

@@ -8,14 +8,6 @@ public interface Workers {
     /** Runs a loop until its last turn. */
     Worker start(String name, Loop loop);
 
-    /**
-     * As {@link #start}, but a turn may also happen in the thread that brings work to the idle
-     * loop, so that nobody has to be woken for it.
-     */
-    default Worker share(String name, Loop loop) {
-        return start(name, loop);
-    }
-
     /** Runs a short task once, some time; tasks may run at the same time. */
     void execute(String name, Runnable task);
 
@@ -30,12 +22,7 @@ public interface Workers {
         return new Workers() {
             @Override
             public Worker start(String name, Loop loop) {
-                return LoopWorker.start(name, loop, false);
-            }
-
-            @Override
-            public Worker share(String name, Loop loop) {
-                return LoopWorker.start(name, loop, true);
+                return LoopWorker.start(name, loop);
             }
 
             @Override

@@ -114,7 +114,8 @@ class LoopWorkerTest {
     }
 
     private void start(boolean shared) {
-        worker = LoopWorker.start("loop", loop, shared);
+        loop.shared = shared;
+        worker = LoopWorker.start("loop", loop);
         loop.awaitFirstTurn(worker);
     }
 
@@ -132,6 +133,7 @@ class LoopWorkerTest {
         private final Mailbox<Runnable> mailbox = new Mailbox<>();
         private final Deque<Runnable> tasks = new ArrayDeque<>();
         private final List<Throwable> failures = new ArrayList<>();
+        private boolean shared;
 
         @Override
         public boolean turn() {
@@ -151,6 +153,11 @@ class LoopWorkerTest {
         @Override
         public boolean hasWork() {
             return !mailbox.isEmpty();
+        }
+
+        @Override
+        public boolean mayTurnAnywhere() {
+            return shared;
         }
 
         @Override
