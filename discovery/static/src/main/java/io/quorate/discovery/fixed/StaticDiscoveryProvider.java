@@ -7,8 +7,8 @@ import io.quorate.spi.discovery.Founders;
 import io.quorate.spi.plugin.Settings;
 
 /**
- * The discovery {@code static}: every member is started with the same list of all (CS-01), the
- * text of {@code --initial-cluster}.
+ * The discovery {@code static}: every member is started with the same list of all (CS-01), the text
+ * of {@code --initial-cluster}.
  */
 public final class StaticDiscoveryProvider implements DiscoveryProvider {
     @Override

@@ -43,8 +43,7 @@ class StaticDiscoveryTest extends DiscoveryContract {
     @Test
     void anEmptyListIsRefusedWithAnExample() {
         DiscoveryException refused =
-                assertThrows(
-                        DiscoveryException.class, () -> provider().find(new Member(Map.of())));
+                assertThrows(DiscoveryException.class, () -> provider().find(new Member(Map.of())));
         assertEquals(
                 "the initial cluster is empty; list all members in --initial-cluster, such as"
                         + " a=http://a:1",

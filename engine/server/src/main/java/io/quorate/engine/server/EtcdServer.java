@@ -156,11 +156,7 @@ public final class EtcdServer implements AutoCloseable {
         logSettings(config, directory.fresh(), cluster);
         EtcdServer server =
                 new EtcdServer(
-                        config,
-                        plugins,
-                        directory,
-                        cluster,
-                        running(config, cluster, directory));
+                        config, plugins, directory, cluster, running(config, cluster, directory));
         try {
             server.servePeers();
         } catch (RuntimeException | Error e) {

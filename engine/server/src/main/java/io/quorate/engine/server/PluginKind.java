@@ -54,11 +54,7 @@ final class PluginKind<P extends Plugin> {
             throw new ConfigException(
                     "%s plugin \"%s\" was built for version %d of the %s SPI; this server has version %d. Install a version of the plugin for it"
                             .formatted(
-                                    noun,
-                                    plugin.name(),
-                                    builtFor.applyAsInt(plugin),
-                                    noun,
-                                    major));
+                                    noun, plugin.name(), builtFor.applyAsInt(plugin), noun, major));
         }
         P other = byName.putIfAbsent(plugin.name(), plugin);
         if (other != null) {

@@ -78,11 +78,7 @@ public final class PluginRegistry {
     private void collect(Path folder, ModuleLayer layer) {
         String place = folder.toString();
         Predicate<Class<?>> belongs = type -> type.getModule().getLayer() == layer;
-        collect(
-                byName,
-                place,
-                ServiceLoader.load(layer, StorageProvider.class),
-                belongs::test);
+        collect(byName, place, ServiceLoader.load(layer, StorageProvider.class), belongs::test);
         transports.add(place, ServiceLoader.load(layer, transports.service()), belongs);
         discoveries.add(place, ServiceLoader.load(layer, discoveries.service()), belongs);
     }

@@ -102,7 +102,8 @@ public final class SnapshotRestore {
     }
 
     private void run() throws IOException {
-        InitialCluster cluster = InitialCluster.of(Founders.parse(request.initialCluster, request.token));
+        InitialCluster cluster =
+                InitialCluster.of(Founders.parse(request.initialCluster, request.token));
         cluster.check(request.name, MemberUrl.parseList(request.peerUrls));
         List<Member> members = members(cluster);
         checkDirectories();

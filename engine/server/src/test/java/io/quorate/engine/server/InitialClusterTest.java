@@ -51,9 +51,7 @@ class InitialClusterTest {
 
     @Test
     void aUrlThatIsNoneNamesItsMember() {
-        String message =
-                assertThrows(ConfigException.class, () -> parse("a=zzz"))
-                        .getMessage();
+        String message = assertThrows(ConfigException.class, () -> parse("a=zzz")).getMessage();
         assertTrue(
                 message.startsWith(
                         "error setting up initial cluster: URL scheme must be http, https, unix, or"

@@ -114,7 +114,8 @@ final class CallPipe implements Pipe {
             int millis = timeoutMillis;
             long left = millis == 0 ? Long.MAX_VALUE : millis * 1_000_000L;
             while (chunks.isEmpty() && !complete && failure == null) {
-                if (left <= 0) throw new SocketTimeoutException("nothing came in " + millis + " ms");
+                if (left <= 0)
+                    throw new SocketTimeoutException("nothing came in " + millis + " ms");
                 left = changed.awaitNanos(left);
             }
             // What came before a failure is still good.

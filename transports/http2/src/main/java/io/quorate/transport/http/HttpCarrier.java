@@ -74,8 +74,7 @@ final class HttpCarrier implements Carrier {
                     ConnectionSettings.DEFAULTS
                             .withMaxMessageBytes(2 * CallPipe.CHUNK_BYTES)
                             .withMaxConcurrentStreams(1)
-                            .withBuffers(
-                                    WINDOW_BYTES, BUFFER_BYTES, QUEUE_BYTES, BUFFER_BYTES),
+                            .withBuffers(WINDOW_BYTES, BUFFER_BYTES, QUEUE_BYTES, BUFFER_BYTES),
                     threads,
                     timer,
                     Deadline.getSystemTicker(),
@@ -119,8 +118,7 @@ final class HttpCarrier implements Carrier {
     public Pipe accept(Socket raw, InputStream in, OutputStream out) throws IOException {
         Accepted accepted = new Accepted(new CompletableFuture<>());
         Attributes attributes = Attributes.newBuilder().set(ACCEPTED, accepted).build();
-        GrpcServerConnection connection =
-                server.open(new SocketSink(raw, out), attributes, false);
+        GrpcServerConnection connection = server.open(new SocketSink(raw, out), attributes, false);
         raw.setSoTimeout(0);
         threads.execute(() -> {
             String end = read(in, connection::receive, connection::readPaused);

@@ -75,8 +75,7 @@ final class Dialer {
                                 .createSocket(raw, url.getHost(), url.getPort(), true);
         SSLParameters parameters = secured.getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
-        parameters.setApplicationProtocols(
-                carrier.applicationProtocols().toArray(String[]::new));
+        parameters.setApplicationProtocols(carrier.applicationProtocols().toArray(String[]::new));
         secured.setSSLParameters(parameters);
         secured.startHandshake();
         return secured;

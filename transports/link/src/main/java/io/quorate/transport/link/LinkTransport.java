@@ -80,7 +80,7 @@ public final class LinkTransport implements Transport {
             servers.forEach(LinkTransport::quietly);
             throw e;
         }
-        LinkTransport transport = 
+        LinkTransport transport =
                 new LinkTransport(env, settings, handler, carrier, List.copyOf(servers));
         transport.acceptors.forEach(Thread::start);
         return transport;

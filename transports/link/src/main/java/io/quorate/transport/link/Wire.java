@@ -103,8 +103,7 @@ final class Wire {
 
     /** Whether a connection that begins so carries frames of this kind, with nothing below. */
     static boolean isHead(byte[] head) {
-        return Arrays.equals(
-                head, 0, Carrier.HEAD_BYTES, PREFACE, 0, Carrier.HEAD_BYTES);
+        return Arrays.equals(head, 0, Carrier.HEAD_BYTES, PREFACE, 0, Carrier.HEAD_BYTES);
     }
 
     /** Throws away what comes; false at the end. */
