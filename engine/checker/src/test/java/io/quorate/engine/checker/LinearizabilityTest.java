@@ -119,8 +119,7 @@ class LinearizabilityTest {
     void aFailureNamesWhatDoesNotFit() {
         wrote("a", 1, 2);
         read("z", 3, 4);
-        String text =
-                Linearizability.check(new Register(), history).orElseThrow().toString();
+        String text = Linearizability.check(new Register(), history).orElseThrow().toString();
         assertTrue(text.contains("Read[] -> Told[written=false, value=z]"), text);
         assertTrue(text.contains("[1..2] Write[value=a]"), text);
     }
@@ -178,15 +177,12 @@ class LinearizabilityTest {
         history.add(new Operation<>(0, ask, told, called, returned));
     }
 
-    private static boolean someOrderFits(
-            List<Operation<Ask, Told>> left, Optional<String> state) {
+    private static boolean someOrderFits(List<Operation<Ask, Told>> left, Optional<String> state) {
         if (left.stream().noneMatch(Operation::isKnown)) {
             return true;
         }
         for (Operation<Ask, Told> next : left) {
-            boolean late =
-                    left.stream()
-                            .anyMatch(o -> o.isKnown() && o.returned() < next.called());
+            boolean late = left.stream().anyMatch(o -> o.isKnown() && o.returned() < next.called());
             Optional<String> after =
                     late ? null : new Register().step(state, next.input(), next.output());
             if (after != null) {
@@ -209,8 +205,7 @@ class LinearizabilityTest {
     }
 
     private void swapped(String expected, String value, long called, long returned) {
-        history.add(
-                new Operation<>(0, new Swap(expected, value), Told.WRITTEN, called, returned));
+        history.add(new Operation<>(0, new Swap(expected, value), Told.WRITTEN, called, returned));
     }
 
     private void read(String value, long called, long returned) {

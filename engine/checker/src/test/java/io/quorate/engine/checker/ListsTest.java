@@ -115,8 +115,6 @@ class ListsTest {
     @SuppressWarnings("varargs")
     @SafeVarargs
     private final void told(long called, long returned, List<Step> steps, List<String>... reads) {
-        history.add(
-                new Operation<>(
-                        0, new Txn(steps), new Told(List.of(reads)), called, returned));
+        history.add(new Operation<>(0, new Txn(steps), new Told(List.of(reads)), called, returned));
     }
 }

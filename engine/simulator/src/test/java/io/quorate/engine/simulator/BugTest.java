@@ -52,7 +52,8 @@ class BugTest {
     @ParameterizedTest
     @EnumSource
     void isFound(Bug bug) throws IOException {
-        boolean wanted = ONLY.contains(bug.name()) || ONLY.isEmpty() && (SEEDS > 0 || QUICK.contains(bug));
+        boolean wanted =
+                ONLY.contains(bug.name()) || ONLY.isEmpty() && (SEEDS > 0 || QUICK.contains(bug));
         assumeTrue(wanted, "takes longer; -Dsimulator.bugs=" + bug + " runs it");
         Mutant mutant = bug.plant(scratch);
         if (SEEDS > 0) {
@@ -75,7 +76,12 @@ class BugTest {
             if (found.isPresent()) {
                 total++;
                 first = first == 0 ? seed : first;
-                kinds.merge(found.get().replaceAll("[\\s\\S]*?failed: |[:\\n][\\s\\S]*| [0-9a-f]*[0-9].*", ""), 1, Integer::sum);
+                kinds.merge(
+                        found.get()
+                                .replaceAll(
+                                        "[\\s\\S]*?failed: |[:\\n][\\s\\S]*| [0-9a-f]*[0-9].*", ""),
+                        1,
+                        Integer::sum);
             }
         }
         System.out.printf("%s: %d of %d seeds, first %d: %s%n", bug, total, SEEDS, first, kinds);

@@ -16,9 +16,9 @@ import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 
 /**
- * The engine with one bug: a source file of it is changed at one place and compiled, and all classes
- * of the engine are loaded anew around the result. So the bugs are in nobody's product, and a change
- * of the code that a bug was made for does not go unnoticed.
+ * The engine with one bug: a source file of it is changed at one place and compiled, and all
+ * classes of the engine are loaded anew around the result. So the bugs are in nobody's product, and
+ * a change of the code that a bug was made for does not go unnoticed.
  */
 final class Mutant {
     private static final Path ENGINE = Path.of("..");
