@@ -8,8 +8,8 @@ import java.util.List;
 enum Bug {
     ACK_BEFORE_FSYNC(
             "node/src/main/java/io/quorate/engine/node/ReplicaLoop.java",
-            "writing.add(new Unit(durable, message.responses(), hasEntries));",
-            "writing.add(new Unit(hasEntries ? CompletableFuture.completedFuture(null) : durable,"
+            "await(new Unit(durable, message.responses(), hasEntries));",
+            "await(new Unit(hasEntries ? CompletableFuture.completedFuture(null) : durable,"
                     + " message.responses(), hasEntries));"),
     VOTE_NOT_PERSISTED(
             "node/src/main/java/io/quorate/engine/node/RaftLogStorage.java",
@@ -21,8 +21,14 @@ enum Bug {
             "true || raft.tracker.isSingleton()\n"),
     READ_CONFIRMED_BY_AN_OLD_ROUND(
             "raft/src/main/java/io/quorate/engine/raft/ReadOnly.java",
-            "long number = Math.min((long) LONG.get(round, 0), confirmed + waiting.size());",
-            "long number = confirmed + waiting.size();"),
+            """
+                    if (round.length != Long.BYTES) return;
+                    // No more can be confirmed than was asked.
+                    long number = Math.min((long) LONG.get(round, 0), confirmed + waiting.size());
+            """,
+            """
+                    long number = confirmed + waiting.size();
+            """),
     READ_BEFORE_OWN_TERM_COMMITTED(
             "raft/src/main/java/io/quorate/engine/raft/Leader.java",
             "return log.committed() >= firstIndexOfTerm;",
