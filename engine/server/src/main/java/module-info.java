@@ -7,9 +7,11 @@ module io.quorate.engine.server {
     requires io.quorate.engine.grpc;
     requires io.quorate.engine.metrics;
     requires io.quorate.engine.rest;
+    requires io.quorate.spi.discovery;
 
     exports io.quorate.engine.server;
 
+    uses io.quorate.spi.discovery.DiscoveryProvider;
     uses io.quorate.spi.storage.StorageProvider;
     uses io.quorate.spi.transport.TransportProvider;
 }

@@ -1079,7 +1079,7 @@ final class Flags {
                             "tcp",
                             "",
                             Support.WORKS,
-                            "Plugin that carries messages between members; the same in all of them.",
+                            "Plugin that carries messages between members, tcp or http2; the same in all of them.",
                             ""),
                     flag(
                             "grpc-mount",

@@ -65,6 +65,7 @@ class RestTest {
     @Test
     @Tag("HT-01")
     @Tag("HT-19")
+    @Tag("SD-77")
     void versionTellsServerClusterAndStorage() throws Exception {
         serve(single());
         assertAnswer(
@@ -351,6 +352,8 @@ class RestTest {
                                             + host
                                             + "\r\nConnection: close\r\n\r\n")
                                     .getBytes(StandardCharsets.US_ASCII));
+            socket.shutdownOutput();
+            socket.setSoTimeout(60_000);
             String answer =
                     new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
             String status = answer.split(" ", 3)[1];

@@ -23,6 +23,10 @@ import io.quorate.engine.node.StorageMetrics;
 import io.quorate.engine.node.Version;
 import io.quorate.engine.rest.Rest;
 import io.quorate.engine.server.PluginRegistry.Found;
+import io.quorate.spi.discovery.DiscoveryEnv;
+import io.quorate.spi.discovery.DiscoveryException;
+import io.quorate.spi.discovery.Founders;
+import io.quorate.spi.plugin.Settings;
 import io.quorate.spi.storage.StorageException;
 import io.quorate.spi.transport.TransportException;
 
@@ -49,6 +53,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class EtcdServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.quorate.engine.server");
 
+    /** The one there is so far: members are listed by a flag. */
+    private static final String STATIC_DISCOVERY = "static";
+
     /** What gRPC adds to a request, as etcd counts it (GS-04). */
     private static final int GRPC_OVERHEAD_BYTES = 512 * 1024;
 
@@ -71,13 +78,13 @@ public final class EtcdServer implements AutoCloseable {
 
     private EtcdServer(
             ServerConfig config,
+            PluginRegistry plugins,
             DataDirectory directory,
             InitialCluster cluster,
             Optional<RunningCluster> running) {
         this.config = config;
         CompletableFuture<Throwable> storageFailure = new CompletableFuture<>();
         StorageMetrics timings = new StorageMetrics(metrics);
-        PluginRegistry plugins = plugins(config);
         this.network =
                 new PeerNetwork(
                         plugins.transport(config.cluster().transport()),
@@ -158,10 +165,12 @@ public final class EtcdServer implements AutoCloseable {
                 Fields.of("listen-client-urls", MemberUrl.texts(addresses.listenClient())));
         Listener.probe(addresses.listenClient());
         Listener.probe(addresses.listenMetrics());
-        InitialCluster cluster = cluster(config, directory.fresh());
+        PluginRegistry plugins = plugins(config);
+        InitialCluster cluster = cluster(config, plugins, directory.fresh());
         logSettings(config, directory.fresh(), cluster);
         EtcdServer server =
-                new EtcdServer(config, directory, cluster, running(config, cluster, directory));
+                new EtcdServer(
+                        config, plugins, directory, cluster, running(config, cluster, directory));
         try {
             server.servePeers();
         } catch (RuntimeException | Error e) {
@@ -376,7 +385,7 @@ public final class EtcdServer implements AutoCloseable {
         if (config.bootstrap().existing()) {
             return Optional.of(Joining.join(config.name(), cluster));
         }
-        Joining.refuseBootstrapped(config.name(), cluster, config.bootstrap().token());
+        Joining.refuseBootstrapped(config.name(), cluster);
         return Optional.empty();
     }
 
@@ -387,7 +396,7 @@ public final class EtcdServer implements AutoCloseable {
                 MemberUrl.texts(config.addresses().advertiseClient()),
                 MemberUrl.texts(config.addresses().advertisePeer()),
                 cluster.urls(),
-                config.bootstrap().token(),
+                cluster.token(),
                 raft.snapshotCount(),
                 raft.catchUpEntries(),
                 NodeConfig.DEFAULT_LOG_BYTES_MAX,
@@ -419,13 +428,34 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     /** The members to begin with; a data directory that has been used knows them by itself. */
-    private static InitialCluster cluster(ServerConfig config, boolean fresh) {
+    private static InitialCluster cluster(
+            ServerConfig config, PluginRegistry plugins, boolean fresh) {
         List<MemberUrl> own = config.addresses().advertisePeer();
-        if (!fresh) return InitialCluster.of(config.name(), own);
-        InitialCluster cluster = InitialCluster.parse(config.bootstrap().initialCluster());
-        cluster.check(config.name(), own);
-        return cluster;
+        String token = config.bootstrap().token();
+        if (!fresh) return InitialCluster.of(config.name(), own, token);
+        Map<String, String> settings =
+                Map.of(
+                        "initial-cluster",
+                        config.bootstrap().initialCluster(),
+                        "initial-cluster-token",
+                        token);
+        var asking =
+                new Asking(
+                        config.name(),
+                        MemberUrl.texts(own),
+                        new Settings("discovery " + STATIC_DISCOVERY, settings));
+        try {
+            Founders founders = plugins.discovery(STATIC_DISCOVERY).find(asking);
+            InitialCluster cluster = InitialCluster.of(founders);
+            cluster.check(config.name(), own);
+            return cluster;
+        } catch (DiscoveryException | IllegalArgumentException e) {
+            throw new ConfigException(e.getMessage(), e);
+        }
     }
+
+    private record Asking(String name, List<String> peerUrls, Settings settings)
+            implements DiscoveryEnv {}
 
     private static void refuseUnserved(ServerConfig config) {
         ServerConfig.Addresses addresses = config.addresses();

@@ -1,5 +1,7 @@
 package io.quorate.engine.server;
 
+import io.quorate.spi.discovery.Founders;
+
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
@@ -14,42 +16,40 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The members a new cluster starts with, from text such as {@code
- * a=http://10.0.0.1:2380,b=http://10.0.0.2:2380} (FL-33). One name may come several times, once for
- * each of its URLs.
+ * The members a new cluster starts with, as a discovery found them and as this server understands
+ * their URLs.
  */
 final class InitialCluster {
     private final TreeMap<String, List<MemberUrl>> members;
+    private final String token;
 
-    private InitialCluster(TreeMap<String, List<MemberUrl>> members) {
+    private InitialCluster(TreeMap<String, List<MemberUrl>> members, String token) {
         this.members = members;
+        this.token = token;
     }
 
     /**
      * @throws ConfigException for a URL that is none
      */
-    static InitialCluster parse(String text) {
-        TreeMap<String, Set<String>> urls = new TreeMap<>();
-        for (String pair : text.split(",")) {
-            if (pair.isEmpty()) continue;
-            int equals = pair.indexOf('=');
-            String name = equals < 0 ? pair : pair.substring(0, equals);
-            String url = equals < 0 ? "" : pair.substring(equals + 1);
-            urls.computeIfAbsent(name, n -> new TreeSet<>()).add(url);
-        }
+    static InitialCluster of(Founders founders) {
         TreeMap<String, List<MemberUrl>> members = new TreeMap<>();
-        urls.forEach((name, texts) -> members.put(name, parse(name, texts)));
-        return new InitialCluster(members);
+        founders.peerUrls().forEach((name, texts) -> members.put(name, parse(name, texts)));
+        return new InitialCluster(members, founders.token());
     }
 
     /** A cluster of one. */
-    static InitialCluster of(String name, List<MemberUrl> urls) {
+    static InitialCluster of(String name, List<MemberUrl> urls, String token) {
         TreeMap<String, List<MemberUrl>> members = new TreeMap<>();
         members.put(name, urls);
-        return new InitialCluster(members);
+        return new InitialCluster(members, token);
     }
 
-    private static List<MemberUrl> parse(String name, Set<String> texts) {
+    /** Tells it from other clusters with the same members. */
+    String token() {
+        return token;
+    }
+
+    private static List<MemberUrl> parse(String name, List<String> texts) {
         List<MemberUrl> urls = new ArrayList<>();
         for (String text : texts) {
             try {

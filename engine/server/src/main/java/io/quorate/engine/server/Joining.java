@@ -23,10 +23,10 @@ final class Joining {
      *
      * @throws ConfigException when it does
      */
-    static void refuseBootstrapped(String name, InitialCluster cluster, String token) {
+    static void refuseBootstrapped(String name, InitialCluster cluster) {
         List<MemberUrl> others = cluster.urlsOfOthers(name);
         Optional<RunningCluster> running = new ClusterProbe(FOUND_TIMEOUT).ask(others, false);
-        long id = MemberIds.member(cluster.urls().get(name), token);
+        long id = MemberIds.member(cluster.urls().get(name), cluster.token());
         boolean started =
                 running.stream()
                         .flatMap(found -> found.members().stream())

@@ -1,5 +1,6 @@
 package io.quorate.engine.server;
 
+import io.quorate.spi.discovery.DiscoveryProvider;
 import io.quorate.spi.storage.StorageProvider;
 import io.quorate.spi.storage.StorageProvider.Part;
 import io.quorate.spi.transport.TransportProvider;
@@ -39,11 +40,21 @@ import java.util.stream.Stream;
  */
 public final class PluginRegistry {
     private final Map<String, Found> byName;
-    private final Map<String, TransportProvider> transports;
+    private final PluginKind<TransportProvider> transports =
+            new PluginKind<>(
+                    "transport",
+                    TransportProvider.class,
+                    TransportProvider::spiMajor,
+                    TransportProvider.SPI_MAJOR);
+    private final PluginKind<DiscoveryProvider> discoveries =
+            new PluginKind<>(
+                    "discovery",
+                    DiscoveryProvider.class,
+                    DiscoveryProvider::spiMajor,
+                    DiscoveryProvider.SPI_MAJOR);
 
-    private PluginRegistry(Map<String, Found> byName, Map<String, TransportProvider> transports) {
+    private PluginRegistry(Map<String, Found> byName) {
         this.byName = byName;
-        this.transports = transports;
     }
 
     /**
@@ -51,23 +62,33 @@ public final class PluginRegistry {
      * @throws ConfigException when what is installed cannot be used as it is
      */
     public static PluginRegistry load(Optional<Path> plugins) {
-        Map<String, Found> byName = new TreeMap<>();
-        Map<String, TransportProvider> transports = new TreeMap<>();
-        collect(byName, "the server's module path", ownLoader(), type -> true);
-        collectTransports(transports, ownTransports(), type -> true);
-        for (Path folder : folders(plugins)) {
-            ModuleLayer layer = layer(folder);
-            collect(
-                    byName,
-                    folder.toString(),
-                    ServiceLoader.load(layer, StorageProvider.class),
-                    type -> type.getModule().getLayer() == layer);
-            collectTransports(
-                    transports,
-                    ServiceLoader.load(layer, TransportProvider.class),
-                    type -> type.getModule().getLayer() == layer);
-        }
-        return new PluginRegistry(byName, transports);
+        PluginRegistry registry = new PluginRegistry(new TreeMap<>());
+        registry.collectOwn();
+        for (Path folder : folders(plugins)) registry.collect(folder, layer(folder));
+        return registry;
+    }
+
+    private void collectOwn() {
+        String place = "the server's module path";
+        collect(byName, place, own(StorageProvider.class), type -> true);
+        transports.add(place, own(transports.service()), type -> true);
+        discoveries.add(place, own(discoveries.service()), type -> true);
+    }
+
+    private void collect(Path folder, ModuleLayer layer) {
+        String place = folder.toString();
+        Predicate<Class<?>> belongs = type -> type.getModule().getLayer() == layer;
+        collect(byName, place, ServiceLoader.load(layer, StorageProvider.class), belongs::test);
+        transports.add(place, ServiceLoader.load(layer, transports.service()), belongs);
+        discoveries.add(place, ServiceLoader.load(layer, discoveries.service()), belongs);
+    }
+
+    // In a module of the server's, for ServiceLoader wants the caller to declare the use.
+    private static <P> ServiceLoader<P> own(Class<P> service) {
+        ModuleLayer layer = PluginRegistry.class.getModule().getLayer();
+        return layer == null
+                ? ServiceLoader.load(service, PluginRegistry.class.getClassLoader())
+                : ServiceLoader.load(layer, service);
     }
 
     /** All plugins, by name. */
@@ -98,51 +119,16 @@ public final class PluginRegistry {
      * @throws ConfigException for a name that is not there; the message lists those that are
      */
     TransportProvider transport(String name) {
-        TransportProvider found = transports.get(name);
-        if (found != null) return found;
-        String near =
-                Nearest.find(name, transports.keySet())
-                        .map(n -> "; did you mean \"" + n + "\"?")
-                        .orElse(".");
-        throw new ConfigException(
-                "no transport \"%s\"%s Found: %s"
-                        .formatted(name, near, String.join(", ", transports.keySet())));
+        return transports.find(name);
     }
 
-    private static void collectTransports(
-            Map<String, TransportProvider> transports,
-            ServiceLoader<TransportProvider> loader,
-            Predicate<Class<?>> belongs) {
-        for (ServiceLoader.Provider<TransportProvider> entry : loader.stream().toList()) {
-            if (!belongs.test(entry.type())) continue;
-            TransportProvider provider = entry.get();
-            if (provider.spiMajor() != TransportProvider.SPI_MAJOR) {
-                throw new ConfigException(
-                        "transport plugin \"%s\" was built for version %d of the transport SPI; this server has version %d. Install a version of the plugin for it"
-                                .formatted(
-                                        provider.name(),
-                                        provider.spiMajor(),
-                                        TransportProvider.SPI_MAJOR));
-            }
-            TransportProvider other = transports.putIfAbsent(provider.name(), provider);
-            if (other != null) {
-                throw new ConfigException(
-                        "two transport plugins are called \""
-                                + provider.name()
-                                + "\": "
-                                + Found.location(other.getClass())
-                                + " and "
-                                + Found.location(provider.getClass())
-                                + "; remove one of them");
-            }
-        }
-    }
-
-    private static ServiceLoader<TransportProvider> ownTransports() {
-        ModuleLayer layer = PluginRegistry.class.getModule().getLayer();
-        return layer == null
-                ? ServiceLoader.load(TransportProvider.class, PluginRegistry.class.getClassLoader())
-                : ServiceLoader.load(layer, TransportProvider.class);
+    /**
+     * The discovery of this name.
+     *
+     * @throws ConfigException for a name that is not there; the message lists those that are
+     */
+    DiscoveryProvider discovery(String name) {
+        return discoveries.find(name);
     }
 
     /** What people call a half of storage. */
@@ -161,13 +147,6 @@ public final class PluginRegistry {
         return byPlace.entrySet().stream()
                 .map(entry -> String.join(", ", entry.getValue()) + " (" + entry.getKey() + ")")
                 .collect(Collectors.joining(", "));
-    }
-
-    private static ServiceLoader<StorageProvider> ownLoader() {
-        ModuleLayer layer = PluginRegistry.class.getModule().getLayer();
-        return layer == null
-                ? ServiceLoader.load(StorageProvider.class, PluginRegistry.class.getClassLoader())
-                : ServiceLoader.load(layer, StorageProvider.class);
     }
 
     private static void collect(
@@ -314,7 +293,7 @@ public final class PluginRegistry {
                     .orElse("unknown");
         }
 
-        private static String location(Class<?> type) {
+        static String location(Class<?> type) {
             ModuleLayer layer = type.getModule().getLayer();
             if (layer != null) {
                 return layer.configuration()

@@ -6,6 +6,7 @@ import io.quorate.engine.bolt.StateRestore;
 import io.quorate.engine.node.MemberIds;
 import io.quorate.engine.server.PluginRegistry.Found;
 import io.quorate.engine.state.Member;
+import io.quorate.spi.discovery.Founders;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.HardState;
 import io.quorate.spi.storage.Identity;
@@ -101,7 +102,8 @@ public final class SnapshotRestore {
     }
 
     private void run() throws IOException {
-        InitialCluster cluster = InitialCluster.parse(request.initialCluster);
+        InitialCluster cluster =
+                InitialCluster.of(Founders.parse(request.initialCluster, request.token));
         cluster.check(request.name, MemberUrl.parseList(request.peerUrls));
         List<Member> members = members(cluster);
         checkDirectories();

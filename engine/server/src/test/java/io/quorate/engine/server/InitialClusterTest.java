@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.spi.discovery.Founders;
+
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,7 +19,7 @@ class InitialClusterTest {
     @Tag("FL-33")
     void oneNameMayHaveSeveralUrls() {
         InitialCluster cluster =
-                InitialCluster.parse("b=http://10.0.0.2:1,a=http://10.0.0.1:2,a=http://10.0.0.1:1");
+                parse("b=http://10.0.0.2:1,a=http://10.0.0.1:2,a=http://10.0.0.1:1");
         assertEquals(
                 Map.of(
                         "a", List.of("http://10.0.0.1:1", "http://10.0.0.1:2"),
@@ -38,9 +40,10 @@ class InitialClusterTest {
                 "a=http://127.0.0.1:1 | a | http://127.0.0.1:1,http://127.0.0.1:2 | --initial-advertise-peer-urls has http://127.0.0.1:2 but missing from --initial-cluster=a=http://127.0.0.1:1",
                 "a=http://127.0.0.1:1,b=http://127.0.0.1:1 | a | http://127.0.0.1:1 | initial cluster a=http://127.0.0.1:1,b=http://127.0.0.1:1 has duplicate url",
             })
+    @Tag("SD-06")
     void aClusterThatDoesNotFitIsRefused(
             String cluster, String name, String advertised, String message) {
-        InitialCluster parsed = InitialCluster.parse(cluster);
+        InitialCluster parsed = parse(cluster);
         List<MemberUrl> urls = MemberUrl.parseList(advertised);
         assertEquals(
                 message,
@@ -49,14 +52,16 @@ class InitialClusterTest {
 
     @Test
     void aUrlThatIsNoneNamesItsMember() {
-        String message =
-                assertThrows(ConfigException.class, () -> InitialCluster.parse("a=zzz"))
-                        .getMessage();
+        String message = assertThrows(ConfigException.class, () -> parse("a=zzz")).getMessage();
         assertTrue(
                 message.startsWith(
                         "error setting up initial cluster: URL scheme must be http, https, unix, or"
                                 + " unixs: zzz"),
                 message);
         assertTrue(message.contains("member \"a\""), message);
+    }
+
+    private static InitialCluster parse(String text) {
+        return InitialCluster.of(Founders.parse(text, "t"));
     }
 }

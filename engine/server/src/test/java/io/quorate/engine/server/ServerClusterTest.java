@@ -37,6 +37,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,6 +66,7 @@ class ServerClusterTest {
     @TempDir Path directory;
 
     private final Map<String, MemberUrl> peers = new TreeMap<>();
+    private String transport = Cluster.DEFAULT_TRANSPORT;
     private final List<AutoCloseable> open = new ArrayList<>();
 
     @AfterEach
@@ -71,12 +74,14 @@ class ServerClusterTest {
         for (AutoCloseable closeable : open.reversed()) closeable.close();
     }
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp", "http2"})
     @Tag("CS-01")
     @Tag("CL-09")
     @Tag("PE-01")
     @Tag("HT-02")
-    void threeMembersFoundAClusterAndAnyOfThemServes() throws Exception {
+    void threeMembersFoundAClusterAndAnyOfThemServes(String plugin) throws Exception {
+        transport = plugin;
         List<EtcdServer> servers = found("a", "b", "c");
         put(servers.get(0), "key", "value");
         for (EtcdServer server : servers) {
@@ -390,7 +395,16 @@ class ServerClusterTest {
                 Upkeep.DEFAULT,
                 Storage.of("file"),
                 Mount.CORE,
-                cluster);
+                over(transport, cluster));
+    }
+
+    private static Cluster over(String transport, Cluster cluster) {
+        return new Cluster(
+                transport,
+                cluster.settings(),
+                cluster.strictReconfigCheck(),
+                cluster.maxLearners(),
+                cluster.forceNewCluster());
     }
 
     private ManagedChannel channel(EtcdServer server) {

@@ -121,6 +121,11 @@ final class Judge {
         if (applied < life.applied) {
             throw new Violation("%s applied %d after %d".formatted(life, applied, life.applied));
         }
+        if (life.installs == 0 && applied > life.machine().disk().log().lastIndex()) {
+            throw new Violation(
+                    "%s applied entry %d, but its log is durable to %d only"
+                            .formatted(life, applied, life.machine().disk().log().lastIndex()));
+        }
         // What a compaction takes away goes bit by bit, at each member in its own time.
         if (life.node().state().compactionPending()) {
             return;

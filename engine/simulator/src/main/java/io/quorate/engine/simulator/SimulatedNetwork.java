@@ -216,6 +216,11 @@ final class SimulatedNetwork {
         }
 
         @Override
+        public long source() {
+            return from.self.memberId();
+        }
+
+        @Override
         public String toString() {
             return "%s -> %s: %s".formatted(from, to, Describe.message(message));
         }

@@ -9,10 +9,8 @@ public interface TransportProvider extends Plugin {
     /** The version of this SPI; a provider built for another major version is refused. */
     int SPI_MAJOR = 1;
 
-    /** The SPI major version that the provider was built for. */
-    default int spiMajor() {
-        return SPI_MAJOR;
-    }
+    /** {@link #SPI_MAJOR} as it was when the provider was compiled. */
+    int spiMajor();
 
     /**
      * Binds the addresses of {@link TransportEnv#listen()} and starts to accept. What comes in may

@@ -14,6 +14,11 @@ public final class HttpTransportProvider implements TransportProvider {
     }
 
     @Override
+    public int spiMajor() {
+        return SPI_MAJOR;
+    }
+
+    @Override
     public String description() {
         return "HTTP/2 streams, plain or TLS";
     }

@@ -14,6 +14,11 @@ public final class TcpTransportProvider implements TransportProvider {
     }
 
     @Override
+    public int spiMajor() {
+        return SPI_MAJOR;
+    }
+
+    @Override
     public String description() {
         return "framed sockets on virtual threads, plain or TLS";
     }
