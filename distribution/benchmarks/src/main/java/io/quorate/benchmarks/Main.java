@@ -44,7 +44,7 @@ public final class Main {
               --value-bytes N     (300)
               --batch N           rows of a commit (1000)
               --clients N         calls of a member under way at any time (256)
-              --rounds N          of a log (5)
+              --rounds N          of a log (25)
               --setting KEY=VALUE of the plugin; may be given many times
               --dir DIR, --json FILE as below
             all others

@@ -36,7 +36,7 @@ record StorageOptions(
         int valueBytes = 300;
         int batch = 1_000;
         int clients = 256;
-        int rounds = 5;
+        int rounds = 25;
         Path directory = Path.of(System.getProperty("java.io.tmpdir"));
         Optional<Path> json = Optional.empty();
         Iterator<String> rest = args.iterator();
