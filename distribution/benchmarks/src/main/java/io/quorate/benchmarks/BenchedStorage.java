@@ -44,7 +44,9 @@ final class BenchedStorage implements StorageEnv {
                                         "no storage plugin "
                                                 + name
                                                 + "; found: "
-                                                + all.stream().map(StorageProvider::name).toList()));
+                                                + all.stream()
+                                                        .map(StorageProvider::name)
+                                                        .toList()));
         this.settings = settings;
         this.directory = directory;
     }

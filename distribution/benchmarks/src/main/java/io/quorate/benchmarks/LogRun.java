@@ -15,8 +15,9 @@ import java.util.Random;
 import java.util.concurrent.Semaphore;
 
 /**
- * A Raft log alone, beside the least that the machine needs for the same bytes: pwrite and fdatasync
- * in C, into zeros. Both take turns in every round, as the disk's speed changes by the minute.
+ * A Raft log alone, beside the least that the machine needs for the same bytes: pwrite and
+ * fdatasync in C, into zeros. Both take turns in every round, as the disk's speed changes by the
+ * minute.
  */
 final class LogRun {
     private static final int[] BATCHES = {1, 10, 100};
@@ -50,7 +51,8 @@ final class LogRun {
         Optional<Path> floor = compiledFloor(folder);
         Path directory = Files.createDirectory(folder.resolve("log"));
         long begin = System.nanoTime();
-        RaftLog log = new BenchedStorage(options.backend(), options.settings(), directory).openLog();
+        RaftLog log =
+                new BenchedStorage(options.backend(), options.settings(), directory).openLog();
         log.append(entries(1, 1), new HardState(1, 0, 0)).join();
         measured.addMillis("open and first append ms", begin);
         appendInTurn(log, 100, APPENDS); // the compilers, and segments of full size

@@ -47,10 +47,7 @@ final class Measured {
         return values.entrySet().stream()
                 .map(value ->
                         String.format(
-                                Locale.ROOT,
-                                "  \"%s\": %.3f",
-                                value.getKey(),
-                                value.getValue()))
+                                Locale.ROOT, "  \"%s\": %.3f", value.getKey(), value.getValue()))
                 .collect(Collectors.joining(",\n", "{\n", "\n}\n"));
     }
 

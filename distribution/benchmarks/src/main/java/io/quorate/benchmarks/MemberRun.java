@@ -55,7 +55,12 @@ final class MemberRun {
                 Connections connections = new Connections(server.clientPort(), CONNECTIONS)) {
             drive(connections, "put", options.keys(), options.clients(), this::put);
             memoryAndDisk(server, folder, "after put");
-            drive(connections, "get", Math.min(READS, options.keys()), options.clients(), this::get);
+            drive(
+                    connections,
+                    "get",
+                    Math.min(READS, options.keys()),
+                    options.clients(),
+                    this::get);
             ranges(connections);
             deletes(connections);
             compaction(connections);
@@ -156,7 +161,9 @@ final class MemberRun {
 
     private static long revision(Connections connections) {
         try {
-            return RangeResponse.parseFrom(call(connections, RANGE, get(0))).getHeader().getRevision();
+            return RangeResponse.parseFrom(call(connections, RANGE, get(0)))
+                    .getHeader()
+                    .getRevision();
         } catch (com.google.protobuf.InvalidProtocolBufferException e) {
             throw new AssertionError(e);
         }

@@ -50,8 +50,7 @@ final class StateRun {
     }
 
     private Measured measure(Path folder) {
-        BenchedStorage storage =
-                new BenchedStorage(options.backend(), options.settings(), folder);
+        BenchedStorage storage = new BenchedStorage(options.backend(), options.settings(), folder);
         StateStore store = storage.openState();
         fill(store);
         measured.addMebibytes("disk after put MiB", BenchedStorage.bytes(folder));
@@ -159,7 +158,9 @@ final class StateRun {
         return rows;
     }
 
-    /** Deletes nine rows of ten in commits that put new rows too, while a reader gets what stays. */
+    /**
+     * Deletes nine rows of ten in commits that put new rows too, while a reader gets what stays.
+     */
     private void compaction(StateStore store) {
         Reader reader = new Reader(store);
         Thread thread = Thread.ofPlatform().start(reader);

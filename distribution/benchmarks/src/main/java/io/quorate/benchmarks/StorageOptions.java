@@ -47,7 +47,8 @@ record StorageOptions(
             switch (option) {
                 case "--backend" -> backend = value;
                 case "--server" -> server = Optional.of(Options.server(value));
-                case "--setting" -> settings.put(before(value), value.substring(before(value).length() + 1));
+                case "--setting" ->
+                        settings.put(before(value), value.substring(before(value).length() + 1));
                 case "--keys" -> keys = Options.positive(option, value);
                 case "--value-bytes" -> valueBytes = Options.positive(option, value);
                 case "--batch" -> batch = Options.positive(option, value);

@@ -280,9 +280,7 @@ final class HistoryTest {
         for (RegisterClient client : registers) {
             client.histories()
                     .forEach((key, history) ->
-                            histories
-                                    .computeIfAbsent(key, k -> new ArrayList<>())
-                                    .addAll(history));
+                            histories.computeIfAbsent(key, k -> new ArrayList<>()).addAll(history));
         }
         long known = 0;
         long all = 0;

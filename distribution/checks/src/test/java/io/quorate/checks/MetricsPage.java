@@ -15,8 +15,7 @@ import java.util.regex.Pattern;
  * A page in Prometheus' text format 0.0.4, read as strictly as the format is written down: each
  * family has its help and its type before its samples and stands in one piece, no sample comes
  * twice, and the buckets of a histogram add up. Samples of summaries, which only Go's runtime has,
- * are not looked at. What breaks a rule is an {@link AssertionError}
- * with the line.
+ * are not looked at. What breaks a rule is an {@link AssertionError} with the line.
  */
 final class MetricsPage {
     private static final Pattern SAMPLE =
