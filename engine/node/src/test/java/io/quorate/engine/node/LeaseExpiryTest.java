@@ -287,8 +287,10 @@ class LeaseExpiryTest {
         return member.metricsText().lines().anyMatch(line::equals);
     }
 
-    /** Waits for what other threads do, without moving the clock. */
-    /** Time goes on if it takes long: what timed out by a leap of the clock is tried again. */
+    /**
+     * Waits for what other threads do. Moves the clock only if that takes long: what timed out by a
+     * leap is tried again.
+     */
     private void until(BooleanSupplier condition) {
         long start = System.nanoTime();
         long patience = start + TimeUnit.SECONDS.toNanos(2);
