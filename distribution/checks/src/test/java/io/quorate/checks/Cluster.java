@@ -88,7 +88,12 @@ final class Cluster {
     Member add(String name, String... flags) {
         Member joining = processes.create(name, executable, flags).inCluster();
         Exec.Outcome added =
-                retried("unhealthy cluster", "member", "add", name, "--peer-urls=" + joining.peerUrl());
+                retried(
+                        "unhealthy cluster",
+                        "member",
+                        "add",
+                        name,
+                        "--peer-urls=" + joining.peerUrl());
         assertEquals(0, added.exit(), added::err);
         Matcher variable = Pattern.compile("(ETCD_[A-Z_]+)=\"([^\"]*)\"").matcher(added.out());
         while (variable.find()) {
@@ -142,8 +147,7 @@ final class Cluster {
 
     /** Reads linearizably at one member. */
     String get(Member at, String key) {
-        Exec.Outcome got =
-                ctlAt(at, "get", key, "--print-value-only", "--command-timeout=30s");
+        Exec.Outcome got = ctlAt(at, "get", key, "--print-value-only", "--command-timeout=30s");
         assertEquals(0, got.exit(), () -> got.err() + report());
         return got.out().strip();
     }

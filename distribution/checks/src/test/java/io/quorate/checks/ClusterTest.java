@@ -49,8 +49,8 @@ final class ClusterTest {
         long start = System.nanoTime();
         killed.kill();
         // A write that the old leader took along is not answered.
-        cluster.until(() ->
-                cluster.ctl("put", "after", "kill", "--command-timeout=2s").exit() == 0);
+        cluster.until(
+                () -> cluster.ctl("put", "after", "kill", "--command-timeout=2s").exit() == 0);
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
         System.out.println("first write " + millis + " ms after kill -9 of the leader");
         Member next = cluster.leader();
@@ -162,8 +162,8 @@ final class ClusterTest {
         cluster.put("x", "old");
         sleeper.pause();
         Member awake = cluster.other(sleeper);
-        cluster.until(() ->
-                cluster.ctlAt(awake, "put", "x", "new", "--command-timeout=10s").exit() == 0);
+        cluster.until(
+                () -> cluster.ctlAt(awake, "put", "x", "new", "--command-timeout=10s").exit() == 0);
         sleeper.resume();
         Exec.Outcome late =
                 cluster.ctlAt(sleeper, "get", "x", "--print-value-only", "--command-timeout=30s");

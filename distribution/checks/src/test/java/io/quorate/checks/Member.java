@@ -21,8 +21,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One server process, ours or a real etcd, on ports and in a folder of its own, which can be
- * stopped, killed and started again on the same data. It is a cluster of one unless it is said to be
- * {@linkplain #inCluster in one} with others.
+ * stopped, killed and started again on the same data. It is a cluster of one unless it is said to
+ * be {@linkplain #inCluster in one} with others.
  *
  * <p>Used by one thread, but for {@link #kill()}, which any thread may call.
  */
