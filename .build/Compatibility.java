@@ -13,14 +13,19 @@ import java.util.stream.Stream;
 
 /**
  * Makes {@code docs/compatibility.md} from {@code docs/features.tsv} (the rows of etcd's behaviour)
- * and the tags of all tests. {@code Compatibility write DIR} writes it, {@code Compatibility check
- * DIR} exits with 1 when it is stale or a test carries an id that is no row.
+ * and the tags of all tests, and the first cells of their tables. {@code Compatibility write DIR}
+ * writes it, {@code Compatibility check DIR} exits with 1 when it is stale or a test carries an id
+ * that is no row.
  */
 public final class Compatibility {
     private static final Pattern ROW_ID = Pattern.compile("[A-Z][A-Z0-9]-\\d+|T\\d+");
     private static final Pattern TAG = Pattern.compile("@Tag\\(\\s*\"([^\"]+)\"\\s*\\)");
     private static final Pattern SESSION_TAG =
             Pattern.compile("^# rows?: (.*)$", Pattern.MULTILINE);
+
+    /** A table of a test; ids in parentheses are of rows that it only prepares. */
+    private static final Pattern TABLE_ROW =
+            Pattern.compile("^([A-Z][A-Z0-9]-\\d+)\t", Pattern.MULTILINE);
 
     private record Row(String id, String item, String never) {}
 
@@ -69,6 +74,8 @@ public final class Compatibility {
                     Matcher tags = TAG.matcher(source);
                     while (tags.find()) ids.add(tags.group(1));
                     Matcher lines = SESSION_TAG.matcher(source);
+                    Matcher cells = TABLE_ROW.matcher(source);
+                    while (name.endsWith(".tsv") && cells.find()) ids.add(cells.group(1));
                     while (lines.find()) ids.addAll(List.of(lines.group(1).strip().split("[ ,]+")));
                     for (String id : ids) {
                         if (ROW_ID.matcher(id).matches()) {
@@ -83,7 +90,7 @@ public final class Compatibility {
 
     private static boolean isTest(Path file) {
         String path = file.toString();
-        boolean source = path.endsWith(".java") || path.endsWith(".session");
+        boolean source = path.matches(".*\\.(java|session|tsv)");
         boolean test = path.contains("/src/test/") || path.contains("/storage-tck/src/main/");
         return source && test && !path.contains("/target/");
     }

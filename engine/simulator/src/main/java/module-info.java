@@ -4,6 +4,7 @@
  */
 module io.quorate.engine.simulator {
     requires transitive io.quorate.engine.node;
+    requires io.quorate.engine.checker;
     requires java.logging;
 
     exports io.quorate.engine.simulator;

@@ -21,10 +21,10 @@ import java.util.Optional;
  *
  * <p>Two right servers differ, and only these are put aside: the raft term; the raft index and the
  * applied index; the sizes of the database; the patch number of the server's version; the
- * endpoint's port; how long something took; the remaining TTL of a lease; and in the client's own
- * log lines the time and the address of its connection, and the stack of one that panics. Cluster
- * and member ids are compared: the servers are given the same name, peer URL and token, from which
- * the ids follow (rows ID-01, ID-02).
+ * endpoint's port and folder; how long something took; the id that a server picks for a lease and
+ * the lease's remaining TTL; and in the client's own log lines the time and the address of its
+ * connection, and the stack of one that panics. Cluster and member ids are compared: the servers
+ * are given the same name, peer URL and token, from which the ids follow (rows ID-01, ID-02).
  */
 record Etcdctl(String version, Path executable) {
 
@@ -80,6 +80,8 @@ record Etcdctl(String version, Path executable) {
 
     private static String comparable(Member member, String format, String text) {
         String same = text.replace(member.endpoint(), "ENDPOINT");
+        same = same.replace(member.folder().toString(), "FOLDER");
+        same = same.replaceAll("lease [0-9a-f]{16} granted", "lease ID granted");
         same = same.replaceAll("\"(ts|target|caller)\":\"[^\"]*\"", "\"$1\":\"…\"");
         same = same.replaceAll("(\"raft_?term\"|\"RaftTerm\") ?: ?\\d+", "$1:N");
         same =

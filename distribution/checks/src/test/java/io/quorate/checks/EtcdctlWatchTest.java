@@ -24,8 +24,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * {@code etcdctl watch} of both versions, from history and then live, against our server and a real
- * etcd: the same output but for the raft term.
+ * {@code etcdctl watch} of both versions and of ours, from history and then live, against our
+ * server and a real etcd: the same output but for the raft term.
  */
 final class EtcdctlWatchTest {
     private static final String PEER_URL = "http://127.0.0.1:2380";
@@ -56,16 +56,43 @@ final class EtcdctlWatchTest {
     }
 
     @ParameterizedTest(name = "etcdctl {0}, -w {1}")
-    @CsvSource({"3.4, simple", "3.4, json", "3.7, simple", "3.7, json", "3.7, fields"})
+    @CsvSource({
+        "3.4, simple",
+        "3.4, json",
+        "3.7, simple",
+        "3.7, json",
+        "3.7, fields",
+        "own, simple",
+        "own, json",
+        "own, fields"
+    })
     @Tag("CT-27")
     @Tag("WA-01")
     @Tag("WA-15")
+    @Tag("SD-27")
     void watchPrintsTheSame(String version, String format) throws Exception {
-        Path etcdctl = version.equals("3.4") ? Binaries.etcdctl34() : Binaries.etcdctl37();
-        List<String> command = List.of("watch", "--prefix", "w/", "--prev-kv", "--rev=1");
+        same(version, format, List.of("watch", "--prefix", "w/", "--prev-kv", "--rev=1"));
+    }
+
+    @ParameterizedTest(name = "etcdctl {0}")
+    @CsvSource({"3.7", "own"})
+    @Tag("CT-29")
+    void watchRunsACommandForEachEvent(String version) throws Exception {
+        String script =
+                "echo $ETCD_WATCH_EVENT_TYPE $ETCD_WATCH_KEY $ETCD_WATCH_VALUE"
+                        + " $ETCD_WATCH_REVISION";
+        same(
+                version,
+                "simple",
+                List.of("watch", "--prefix", "w/", "--rev=1", "--", "sh", "-c", script));
+    }
+
+    private static void same(String version, String format, List<String> command) throws Exception {
+        Path tool = version.equals("3.4") ? Binaries.etcdctl34() : Binaries.etcdctl37();
+        Path other = version.equals("own") ? Binaries.ownEtcdctl() : tool;
         assertEquals(
-                watch(etcdctl, version, format, command, real, realClient),
-                watch(etcdctl, version, format, command, ours, oursClient));
+                watch(tool, version, format, command, real, realClient),
+                watch(other, version, format, command, ours, oursClient));
     }
 
     private static String watch(
@@ -76,8 +103,9 @@ final class EtcdctlWatchTest {
             Member member,
             EtcdClient client)
             throws Exception {
-        String first = "first-" + version + format;
-        String second = "second-" + version + format;
+        String round = version + format + words.size();
+        String first = "first-" + round;
+        String second = "second-" + round;
         write(client, first);
         List<String> command = new ArrayList<>();
         command.addAll(List.of(etcdctl.toString(), "--endpoints=" + member.endpoint()));

@@ -20,6 +20,8 @@ import io.quorate.api.proto.mvcc.KeyValue;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -56,15 +58,30 @@ final class KillTest {
     @Tag("T20")
     @Tag("FL-04")
     void killedServerKeepsEveryAcknowledgedWriteOnce() throws Exception {
+        writeAndKill(KILLS);
+    }
+
+    @ParameterizedTest(name = "log {0}, state {1}")
+    @CsvSource({"file,xodus", "xodus,file", "xodus,xodus"})
+    @Tag("T1")
+    @Tag("T2")
+    @Tag("T4")
+    void soDoesOneOnOtherStorage(String log, String state) throws Exception {
+        writeAndKill(Math.max(2, KILLS / 4), "--storage-log=" + log, "--storage-state=" + state);
+    }
+
+    private void writeAndKill(int kills, String... storage) throws Exception {
         long seed = Long.getLong("seed", System.nanoTime());
-        System.out.println("kill test: -Dkills=" + KILLS + " -Dseed=" + seed);
+        System.out.println("kill test: -Dkills=" + kills + " -Dseed=" + seed);
         Random random = new Random(seed);
         // Often enough that kills meet snapshots and the removal of old log.
-        Member member = members.create("killed", Binaries.ours(), "--snapshot-count=500");
+        List<String> flags = new ArrayList<>(List.of(storage));
+        flags.add("--snapshot-count=500");
+        Member member = members.create("killed", Binaries.ours(), flags.toArray(String[]::new));
         List<Writer> writers = new ArrayList<>();
         for (int i = 0; i < WRITERS; i++) writers.add(new Writer(i));
         long revision = 1;
-        for (int kill = 0; kill < KILLS; kill++) {
+        for (int kill = 0; kill < kills; kill++) {
             if (kill > 0 && random.nextInt(4) == 0) killEarly(member, random);
             member.start();
             try (EtcdClient client = new EtcdClient(member)) {
@@ -79,7 +96,7 @@ final class KillTest {
             verify(client, writers, revision);
         }
         assertEquals(0, stopCode(member), member::report);
-        System.out.println("kill test: " + (revision - 1) + " writes, " + KILLS + " kills");
+        System.out.println("kill test: " + (revision - 1) + " writes, " + kills + " kills");
     }
 
     /** A server that is asked to stop ends with 0, or as a process does that SIGTERM ends. */

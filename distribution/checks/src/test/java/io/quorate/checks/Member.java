@@ -250,6 +250,11 @@ final class Member {
         return name;
     }
 
+    /** Holds the data and the log. */
+    Path folder() {
+        return folder;
+    }
+
     Path dataDir() {
         return folder.resolve("data");
     }

@@ -48,17 +48,14 @@ class VendorGuideTest {
         String output = run(script(), folder, environment(folder));
         assertTrue(
                 Pattern.compile(
-                                "^rocks +storage \\(state\\) +1\\.0\\.0 .*server/plugins/rocks/",
+                                "^rocks\\s+storage \\(state\\)\\s+1\\.0\\.0\\s.*/server/plugins/rocks/",
                                 Pattern.MULTILINE)
                         .matcher(output)
                         .find(),
                 output);
         assertTrue(output.contains("greeting\nkept by RocksDB\n"), output);
-        assertTrue(output.contains("was written by plugin \\\"rocks\\\""), output);
-        List<String> hashes =
-                output.lines()
-                        .filter(line -> line.matches("[0-9a-f]{1,8}, [0-9]+, -?[0-9]+"))
-                        .toList();
+        assertTrue(output.contains("was written by \\\"rocks\\\""), output);
+        List<String> hashes = output.lines().filter(line -> line.matches("[0-9]+, 2, -1")).toList();
         assertEquals(2, hashes.size(), output);
         assertEquals(hashes.getFirst(), hashes.getLast());
         assertTrue(output.contains("unpacked/plugins/rocks/"), output);

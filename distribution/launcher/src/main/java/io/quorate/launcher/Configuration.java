@@ -13,11 +13,13 @@ import io.quorate.engine.server.ServerConfig.Limits;
 import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
 import io.quorate.engine.server.ServerConfig.Storage;
+import io.quorate.engine.server.ServerConfig.Web;
 import io.quorate.launcher.Flag.Support;
 import io.quorate.launcher.GoValues.BadValue;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -82,7 +84,11 @@ final class Configuration {
                 upkeep(),
                 storage(home),
                 values.text("grpc-mount").equals("helidon") ? Mount.HELIDON : Mount.CORE,
-                cluster());
+                cluster(),
+                new Web(
+                        new HashSet<>(values.list("cors")),
+                        new HashSet<>(values.list("host-whitelist"))),
+                FeatureGates.list(gates()));
     }
 
     private void logging() {

@@ -1,8 +1,10 @@
 package io.quorate.launcher;
 
 import io.quorate.engine.server.ConfigException;
+import io.quorate.engine.server.ServerConfig.Feature;
 import io.quorate.launcher.GoValues.BadValue;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -23,6 +25,9 @@ final class FeatureGates {
                     Map.entry("SetMemberLocalAddr", false),
                     Map.entry("StopGRPCServiceOnDefrag", false),
                     Map.entry("TxnModeWriteWithSharedBuffer", true));
+
+    private static final Set<String> BETA =
+            Set.of("AllBeta", "FastLeaseKeepAlive", "TxnModeWriteWithSharedBuffer");
 
     /** Gates that this release serves at any value; the others at their default only. */
     private static final Set<String> SERVED =
@@ -56,6 +61,22 @@ final class FeatureGates {
                     "enabling feature gate LeaseCheckpointPersist requires enabling feature gate"
                             + " LeaseCheckpoint");
         }
+    }
+
+    /**
+     * All gates with their stage, sorted by name.
+     *
+     * @param text a valid value
+     */
+    static List<Feature> list(String text) {
+        return DEFAULTS.keySet().stream()
+                .sorted()
+                .map(gate -> new Feature(gate, stage(gate), isOn(gate, text)))
+                .toList();
+    }
+
+    private static String stage(String gate) {
+        return BETA.contains(gate) ? "BETA" : "ALPHA";
     }
 
     /** The gates that are not at their default, sorted; empty when all are. */

@@ -259,7 +259,7 @@ final class Flags {
                             "",
                             Support.HARMLESS,
                             "Read timeout of connections between members.",
-                            "There are none yet."),
+                            "The transport plugin sets its own."),
                     flag(
                             "raft-write-timeout",
                             Section.MEMBER,
@@ -268,7 +268,7 @@ final class Flags {
                             "",
                             Support.HARMLESS,
                             "Write timeout of connections between members.",
-                            "There are none yet."),
+                            "The transport plugin sets its own."),
                     flag(
                             "feature-gates",
                             Section.MEMBER,
@@ -727,7 +727,7 @@ final class Flags {
                             Type.ORIGINS,
                             "*",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Origins that browsers may call from; * allows all.",
                             ""),
                     flag(
@@ -736,7 +736,7 @@ final class Flags {
                             Type.TEXTS,
                             "*",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Host names that HTTP requests without TLS may carry; * allows all.",
                             ""),
                     flag(

@@ -62,8 +62,8 @@ final class FileView implements ReadView {
     private final class FileCursor implements Cursor {
         private final Version held;
         private final Source source;
-        private byte[] key;
-        private byte[] value;
+        private byte[] key; // null where the cursor stands on nothing
+        private byte[] value; // null until asked for: a walk over keys copies no values
 
         FileCursor(Version held, Source source) {
             this.held = held;
@@ -74,9 +74,9 @@ final class FileView implements ReadView {
         public boolean next() {
             if (hold() != held) throw new IllegalStateException();
             try {
+                value = null;
                 while (source.next()) {
-                    value = source.value();
-                    if (value == MemTable.TOMBSTONE) continue;
+                    if (source.isTombstone()) continue;
                     key = source.key();
                     return true;
                 }
@@ -84,7 +84,6 @@ final class FileView implements ReadView {
                 held.tables().release();
             }
             key = null;
-            value = null;
             return false;
         }
 
@@ -95,6 +94,7 @@ final class FileView implements ReadView {
 
         @Override
         public byte[] value() {
+            if (value == null && key != null) value = source.value();
             return value;
         }
 

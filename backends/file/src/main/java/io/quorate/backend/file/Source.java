@@ -30,8 +30,13 @@ interface Source {
 
     byte[] key();
 
-    /** The value, or {@link MemTable#TOMBSTONE}. */
+    /** The value, or {@link MemTable#TOMBSTONE}; may be copied for each call. */
     byte[] value();
+
+    /** Whether the value is {@link MemTable#TOMBSTONE}; copies nothing. */
+    default boolean isTombstone() {
+        return value() == MemTable.TOMBSTONE;
+    }
 
     static Source of(ByteTree.Walk<byte[]> walk) {
         return new Source() {
@@ -105,6 +110,11 @@ interface Source {
         @Override
         public byte[] value() {
             return sources[winner].value();
+        }
+
+        @Override
+        public boolean isTombstone() {
+            return sources[winner].isTombstone();
         }
     }
 }

@@ -323,5 +323,10 @@ final class Table {
         public byte[] value() {
             return block.value(entry);
         }
+
+        @Override
+        public boolean isTombstone() {
+            return block.isTombstone(entry);
+        }
     }
 }

@@ -116,10 +116,8 @@ final class ApplyLoop implements Loop {
     }
 
     @Override
-    public void awaitWork() {
-        if (!state.compactionPending()) {
-            mailbox.await();
-        }
+    public void onWork(Runnable waker) {
+        mailbox.onPost(waker);
     }
 
     @Override

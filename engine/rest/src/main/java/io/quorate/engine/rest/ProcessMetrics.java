@@ -11,6 +11,7 @@ import java.lang.management.MemoryMXBean;
 import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
@@ -21,6 +22,8 @@ import java.util.function.Supplier;
  */
 final class ProcessMetrics {
     private static final Path STATUS = Path.of("/proc/self/status");
+    private static final Path LIMITS = Path.of("/proc/self/limits");
+    private static final Path NETSTAT = Path.of("/proc/self/net/netstat");
     private static final double NANOS = 1e9;
     private static final double MILLIS = 1e3;
     private static final int KIB = 1024;
@@ -38,6 +41,9 @@ final class ProcessMetrics {
         }
         if (Files.isReadable(STATUS)) {
             rows.memory();
+        }
+        if (Files.isReadable(NETSTAT)) {
+            rows.network();
         }
         rows.jvm();
     }
@@ -68,6 +74,22 @@ final class ProcessMetrics {
                 "process_virtual_memory_bytes",
                 "Virtual memory size in bytes.",
                 () -> statusBytes("VmSize:"));
+        gauge(
+                "process_virtual_memory_max_bytes",
+                "Maximum amount of virtual memory available in bytes.",
+                ProcessMetrics::addressSpaceBytes);
+    }
+
+    /** The process's share of the host's network, which is all of its network name space. */
+    private void network() {
+        metrics.counter(
+                "process_network_receive_bytes_total",
+                "Number of bytes received by the process over the network.",
+                () -> networkBytes("InOctets"));
+        metrics.counter(
+                "process_network_transmit_bytes_total",
+                "Number of bytes sent by the process over the network.",
+                () -> networkBytes("OutOctets"));
     }
 
     private void jvm() {
@@ -136,6 +158,42 @@ final class ProcessMetrics {
             }
         } catch (IOException e) {
             return Double.NaN; // Prometheus' word for a value that is not known
+        }
+        return Double.NaN;
+    }
+
+    /** The soft limit; without one, all that 64 bits can address. */
+    private static double addressSpaceBytes() {
+        try {
+            for (String line : Files.readAllLines(LIMITS)) {
+                if (line.startsWith("Max address space")) {
+                    String soft =
+                            line.substring("Max address space".length()).strip().split(" ")[0];
+                    return soft.equals("unlimited") ? Math.pow(2, 64) : Double.parseDouble(soft);
+                }
+            }
+        } catch (IOException e) {
+            return Double.NaN;
+        }
+        return Double.NaN;
+    }
+
+    /** A figure of the IpExt lines: one with the names, one with the values. */
+    private static double networkBytes(String name) {
+        try {
+            String[] names = null;
+            for (String line : Files.readAllLines(NETSTAT)) {
+                if (!line.startsWith("IpExt:")) continue;
+                String[] words = line.split(" ");
+                if (names == null) {
+                    names = words;
+                    continue;
+                }
+                int at = Arrays.asList(names).indexOf(name);
+                return at < 0 ? Double.NaN : Double.parseDouble(words[at]);
+            }
+        } catch (IOException e) {
+            return Double.NaN;
         }
         return Double.NaN;
     }

@@ -20,10 +20,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,6 +65,7 @@ class RestTest {
     @Test
     @Tag("HT-01")
     @Tag("HT-19")
+    @Tag("SD-77")
     void versionTellsServerClusterAndStorage() throws Exception {
         serve(single());
         assertAnswer(
@@ -285,6 +288,81 @@ class RestTest {
         assertEquals(expected, started, 60_000);
         assertEquals(200, send("POST", "/metrics").statusCode());
         assertEquals("", send("HEAD", "/metrics").body());
+    }
+
+    /** As etcd 3.7, whose own names would not be valid ones there. */
+    @Test
+    @Tag("HT-13")
+    void whoAsksForOpenMetricsGetsThePlainText() throws Exception {
+        serve(single());
+        HttpResponse<String> page =
+                client.send(
+                        request("/metrics")
+                                .header("Accept", "application/openmetrics-text;version=1.0.0")
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        assertEquals(
+                "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+                page.headers().firstValue("content-type").orElse(""));
+        assertTrue(page.body().contains("\netcd_server_health_success 0\n"), page.body());
+    }
+
+    @Test
+    @Tag("HT-14")
+    void variablesTellTheCommandMemoryAndRaft() throws Exception {
+        serve(single());
+        HttpResponse<String> page = get("/debug/vars");
+        assertEquals(200, page.statusCode());
+        assertEquals(
+                "application/json; charset=utf-8",
+                page.headers().firstValue("content-type").orElse(""));
+        String id = Long.toHexString(node.memberId());
+        String raft =
+                "\"raft.status\": \\{\"id\":\"%1$s\",\"term\":2,\"vote\":\"%1$s\",\"commit\":\\d+,\"lead\":\"%1$s\","
+                        + "\"raftState\":\"StateLeader\",\"applied\":\\d+,\"progress\":\\{\"%1$s\":"
+                        + "\\{\"match\":\\d+,\"next\":\\d+,\"state\":\"StateReplicate\"\\}\\},"
+                        + "\"leadtransferee\":\"0\"\\}\n\\}\n";
+        String all =
+                "\\{\n\"cmdline\": \\[\".*\"\\],\n\"file_descriptor_limit\": [1-9]\\d*,\n"
+                        + "\"memstats\": \\{\"Alloc\":[1-9]\\d*,.*\\},\n"
+                        + raft.formatted(id);
+        assertTrue(page.body().matches(all), page.body());
+    }
+
+    @Test
+    @Tag("HT-20")
+    void onlyKnownHostsMayBeAskedFor() throws Exception {
+        node = start(single());
+        HttpRouting.Builder routing = HttpRouting.builder();
+        new Rest(node, metrics, Rest.ANY_ORIGIN, Set.of("db.example", "::1")).addTo(routing);
+        listen(routing);
+        assertEquals("200", askFor("db.example"));
+        assertEquals("200", askFor("db.example:2379"));
+        assertEquals("200", askFor("[::1]:2379"));
+        assertEquals("421", askFor("127.0.0.1:" + web.port()));
+        assertEquals("421", askFor("evil.example"));
+    }
+
+    /** The status; the JDK's client does not let the Host header be chosen. */
+    private String askFor(String host) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", web.port())) {
+            socket.getOutputStream()
+                    .write(
+                            ("GET /health HTTP/1.1\r\nHost: "
+                                            + host
+                                            + "\r\nConnection: close\r\n\r\n")
+                                    .getBytes(StandardCharsets.US_ASCII));
+            socket.shutdownOutput();
+            socket.setSoTimeout(60_000);
+            String answer =
+                    new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+            String status = answer.split(" ", 3)[1];
+            boolean told = answer.contains("--host-whitelist");
+            boolean cors = answer.contains("Access-Control-Allow-Origin");
+            assertEquals(status.equals("421"), told, answer);
+            assertEquals(status.equals("200"), cors, answer);
+            return status;
+        }
     }
 
     @Test

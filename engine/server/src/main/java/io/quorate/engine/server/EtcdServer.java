@@ -101,7 +101,21 @@ public final class EtcdServer implements AutoCloseable {
                         storageFailure::complete);
         this.node = startNode(cluster, running);
         storageFailure.thenAccept(node::fail);
-        this.rest = new Rest(node, metrics, Rest.ANY_ORIGIN);
+        this.rest =
+                new Rest(node, metrics, config.web().corsOrigins(), config.web().hostWhitelist());
+        config.features().forEach(this::show);
+    }
+
+    /** ME-10. */
+    private void show(ServerConfig.Feature feature) {
+        metrics.gauge(
+                        "etcd_server_feature_enabled",
+                        "Whether or not a feature is enabled. 1 is enabled, 0 is not.",
+                        "name",
+                        feature.name(),
+                        "stage",
+                        feature.stage())
+                .set(feature.enabled() ? 1 : 0);
     }
 
     /** A replica that does not start has closed log and state. */

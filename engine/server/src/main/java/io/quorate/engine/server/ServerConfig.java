@@ -3,6 +3,7 @@ package io.quorate.engine.server;
 import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
 import io.quorate.engine.node.Upkeep;
+import io.quorate.engine.rest.Rest;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -21,6 +23,7 @@ import java.util.regex.Pattern;
  * @param walDir directory of the Raft log when it has a disk of its own (FL-03)
  * @param upkeep quota, compaction by itself and corruption checks (FL-14, FL-53, FL-54, FL-92 to
  *     FL-94, FL-97)
+ * @param features shown in the metrics; what they change stands in the other parts
  */
 public record ServerConfig(
         String name,
@@ -33,7 +36,41 @@ public record ServerConfig(
         Upkeep upkeep,
         Storage storage,
         Mount mount,
-        Cluster cluster) {
+        Cluster cluster,
+        Web web,
+        List<Feature> features) {
+    public ServerConfig {
+        features = List.copyOf(features);
+    }
+
+    /** A member that any browser and any host name may call. */
+    public ServerConfig(
+            String name,
+            Path dataDir,
+            Optional<Path> walDir,
+            Addresses addresses,
+            Bootstrap bootstrap,
+            Raft raft,
+            Limits limits,
+            Upkeep upkeep,
+            Storage storage,
+            Mount mount,
+            Cluster cluster) {
+        this(
+                name,
+                dataDir,
+                walDir,
+                addresses,
+                bootstrap,
+                raft,
+                limits,
+                upkeep,
+                storage,
+                mount,
+                cluster,
+                Web.ANYBODY,
+                List.of());
+    }
 
     /** A member with etcd's defaults for its upkeep and for all that concerns other members. */
     public ServerConfig(
@@ -82,6 +119,30 @@ public record ServerConfig(
     static Path stateDir(Path dataDir) {
         return dataDir.resolve("member").resolve("state");
     }
+
+    /**
+     * Who may call by plain HTTP.
+     *
+     * @param corsOrigins origins that browsers may call from; {@code *} for all (FL-73)
+     * @param hostWhitelist names that requests may have in their Host header; {@code *} for all
+     *     (FL-74)
+     */
+    public record Web(Set<String> corsOrigins, Set<String> hostWhitelist) {
+        /** etcd's defaults. */
+        public static final Web ANYBODY = new Web(Rest.ANY_ORIGIN, Rest.ANY_HOST);
+
+        public Web {
+            corsOrigins = Set.copyOf(corsOrigins);
+            hostWhitelist = Set.copyOf(hostWhitelist);
+        }
+    }
+
+    /**
+     * A feature gate as the metrics show it (FL-100).
+     *
+     * @param stage ALPHA or BETA
+     */
+    public record Feature(String name, String stage, boolean enabled) {}
 
     /** Which code serves gRPC on the client listeners. */
     public enum Mount {

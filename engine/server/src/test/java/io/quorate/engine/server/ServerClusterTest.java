@@ -12,6 +12,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.quorate.api.proto.ClusterGrpc;
 import io.quorate.api.proto.KVGrpc;
+import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.Member;
 import io.quorate.api.proto.MemberAddRequest;
 import io.quorate.api.proto.MemberListRequest;
@@ -20,6 +21,8 @@ import io.quorate.api.proto.MemberRemoveRequest;
 import io.quorate.api.proto.MemberUpdateRequest;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
+import io.quorate.api.proto.StatusRequest;
+import io.quorate.api.proto.StatusResponse;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
@@ -39,6 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -51,6 +55,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /** Whole members in this process that find each other over real sockets. */
 @Timeout(180)
@@ -248,6 +253,94 @@ class ServerClusterTest {
                 "etcdserver: re-configuration failed due to not enough started members",
                 Status.Code.UNKNOWN,
                 () -> add(first, "http://127.0.0.1:2"));
+    }
+
+    /** What needs no agreement goes on: probes of local reads, and the status. */
+    @Test
+    @Tag("HT-04")
+    @Tag("HT-06")
+    @Tag("MA-09")
+    @Tag("ME-23")
+    @Tag("ME-24")
+    @Tag("ME-25")
+    @Tag("ME-26")
+    @Tag("ME-44")
+    void aMemberWithoutLeaderTellsSoAndReadsLocally() throws Exception {
+        List<EtcdServer> servers = found("a", "b");
+        EtcdServer left = servers.get(0);
+        MemberUrl url = left.clientUrls().getFirst();
+        assertEquals("{\"health\":\"true\",\"reason\":\"\"}", page(url, "/health"));
+        String peer = Long.toHexString(servers.get(1).node().memberId());
+        String local = Long.toHexString(left.node().memberId());
+        String known = "\netcd_network_known_peers{Local=\"%s\",Remote=\"%s\"} 1\n";
+        String metrics = page(url, "/metrics");
+        assertTrue(metrics.contains(known.formatted(local, peer)), metrics);
+        assertTrue(metrics.contains(known.formatted(local, local)), metrics);
+
+        for (String row :
+                List.of(
+                        "etcd_network_peer_sent_bytes_total{To=\"%2$s\"} ",
+                        "etcd_network_peer_received_bytes_total{From=\"%2$s\"} ",
+                        "etcd_network_peer_round_trip_time_seconds_count{To=\"%2$s\"} ",
+                        "etcd_network_active_peers{Local=\"%1$s\",Remote=\"%2$s\"} 1\n")) {
+            assertTrue(metrics.contains("\n" + row.formatted(local, peer)), row + metrics);
+        }
+
+        servers.get(1).close();
+        await(() -> left.node().leader() == 0);
+        HttpURLConnection sick =
+                (HttpURLConnection) URI.create(url.text() + "/health").toURL().openConnection();
+        assertEquals(503, sick.getResponseCode());
+        assertEquals(
+                "{\"health\":\"false\",\"reason\":\"RAFT NO LEADER\"}\n",
+                new String(sick.getErrorStream().readAllBytes(), StandardCharsets.UTF_8));
+        assertEquals(
+                "{\"health\":\"true\",\"reason\":\"\"}", page(url, "/health?serializable=true"));
+        StatusResponse status =
+                MaintenanceGrpc.newBlockingStub(channel(left))
+                        .withDeadlineAfter(60, TimeUnit.SECONDS)
+                        .status(StatusRequest.getDefaultInstance());
+        assertEquals(0, status.getLeader());
+        assertEquals(List.of("etcdserver: no leader"), status.getErrorsList());
+    }
+
+    @Test
+    @Tag("CL-05")
+    @Tag("ER-53")
+    void nobodyIsAddedWhileAMemberIsAway() throws Exception {
+        List<EtcdServer> servers = found("a", "b", "c");
+        servers.get(2).close();
+        EtcdServer first = servers.get(0);
+        refused(
+                "etcdserver: unhealthy cluster",
+                Status.Code.UNAVAILABLE,
+                () -> add(first, "http://127.0.0.1:1"));
+    }
+
+    @Test
+    @Tag("CL-06")
+    @Tag("ER-23")
+    void oneLearnerAtATimeUnlessMoreAreAllowed() throws Exception {
+        EtcdServer first = found("a").get(0);
+        learner(first, "http://127.0.0.1:1");
+        refused(
+                "etcdserver: too many learner members in cluster",
+                Status.Code.FAILED_PRECONDITION,
+                () -> learner(first, "http://127.0.0.1:2"));
+    }
+
+    private void learner(EtcdServer at, String url) {
+        cluster(at)
+                .memberAdd(
+                        MemberAddRequest.newBuilder().addPeerURLs(url).setIsLearner(true).build());
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() - end < 0, "it never came to be");
+            Thread.onSpinWait();
+        }
     }
 
     private interface Call {

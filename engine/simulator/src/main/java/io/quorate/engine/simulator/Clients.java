@@ -1,5 +1,8 @@
 package io.quorate.engine.simulator;
 
+import io.quorate.engine.checker.Linearizability;
+import io.quorate.engine.checker.Operation;
+import io.quorate.engine.checker.Register;
 import io.quorate.engine.node.Node;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.EtcdError;
@@ -151,6 +154,11 @@ final class Clients {
             if (!over) {
                 clients.send(this);
             }
+        }
+
+        @Override
+        public long source() {
+            return client;
         }
 
         @Override

@@ -61,7 +61,7 @@ final class Judge {
         life.commit = commit;
         // The first members' entries count as committed before they are written.
         long written = Math.min(commit, life.log().lastIndex());
-        if (written > life.checked) {
+        if (written > life.checked && life.installs == 0) {
             commits(life, life.checked, written);
             life.checked = written;
         }
@@ -120,6 +120,11 @@ final class Judge {
     private void applies(Life life, long applied) {
         if (applied < life.applied) {
             throw new Violation("%s applied %d after %d".formatted(life, applied, life.applied));
+        }
+        if (life.installs == 0 && applied > life.machine().disk().log().lastIndex()) {
+            throw new Violation(
+                    "%s applied entry %d, but its log is durable to %d only"
+                            .formatted(life, applied, life.machine().disk().log().lastIndex()));
         }
         // What a compaction takes away goes bit by bit, at each member in its own time.
         if (life.node().state().compactionPending()) {

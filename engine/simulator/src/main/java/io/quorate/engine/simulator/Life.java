@@ -22,6 +22,7 @@ import java.util.random.RandomGenerator;
  */
 final class Life implements NodeListener, Workers {
     private static final long MICRO = 1_000;
+    private static final long BACKLOG_NANOS = 10_000_000;
     private static final long EPOCH_SECONDS = 1_700_000_000;
 
     private final World world;
@@ -38,6 +39,9 @@ final class Life implements NodeListener, Workers {
     private long pausedUntil;
     private boolean over;
     private long slowUntil;
+
+    // Snapshots on their way into it. Meanwhile its log is not what it has committed.
+    int installs;
 
     // What the judge knows of this life.
     long term;
@@ -112,6 +116,15 @@ final class Life implements NodeListener, Workers {
     /** Nothing of the member runs before then; what comes meanwhile waits. */
     void pause(long nanos) {
         pausedUntil = Math.max(pausedUntil, world.timeline().now() + nanos);
+    }
+
+    /**
+     * When something that waited for the end of the pause comes. What came over one connection
+     * stays in order; one connection is read sooner than another.
+     */
+    long resumesFor(long source) {
+        long mixed = (source ^ pausedUntil) * 0x9e3779b97f4a7c15L;
+        return pausedUntil + (source == 0 ? 0 : (mixed >>> 40) % BACKLOG_NANOS);
     }
 
     /** Its loops get less of the processor for a while. */

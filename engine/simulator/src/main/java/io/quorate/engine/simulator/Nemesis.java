@@ -42,6 +42,7 @@ final class Nemesis {
         ADD_LEARNER(3),
         PROMOTE(6),
         REMOVE_MEMBER(4),
+        CHANGE_MANY(4),
         COMPACT(4);
 
         private final int weight;
@@ -124,6 +125,15 @@ final class Nemesis {
             case ADD_LEARNER -> add(any, true);
             case PROMOTE -> promote(leader);
             case REMOVE_MEMBER -> remove(any);
+            case CHANGE_MANY -> {
+                for (int i = random.nextInt(4); i >= 0; i--) {
+                    if (random.nextBoolean()) {
+                        add(leader, false);
+                    } else {
+                        remove(leader);
+                    }
+                }
+            }
             case COMPACT -> compact(any);
         }
     }

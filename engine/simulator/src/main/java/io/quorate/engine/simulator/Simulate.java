@@ -42,7 +42,7 @@ public final class Simulate {
                 }
             } catch (Violation violation) {
                 System.out.println(world.settings());
-                System.out.println(world.trace().text(TRACE_LINES));
+                System.out.println(world.trace().text(first == last ? 4000 : TRACE_LINES));
                 violation.printStackTrace(System.out);
                 System.out.printf("seed %d: %s%n", seed, violation.getMessage());
                 System.out.printf("replay it with: simulate %d %d%n", seed, events);

@@ -216,6 +216,11 @@ final class SimulatedNetwork {
         }
 
         @Override
+        public long source() {
+            return from.self.memberId();
+        }
+
+        @Override
         public String toString() {
             return "%s -> %s: %s".formatted(from, to, Describe.message(message));
         }
@@ -291,10 +296,12 @@ final class SimulatedNetwork {
         }
 
         private void arrive(Station target) {
+            target.life().installs++;
             try {
                 target.handler
                         .takeSnapshot(from.self.memberId(), header, new ByteArrayInputStream(bytes))
                         .whenComplete((done, thrown) -> {
+                            target.life().installs--;
                             target.incoming.remove(this);
                             if (thrown == null) {
                                 end(null);
@@ -303,6 +310,7 @@ final class SimulatedNetwork {
                             }
                         });
             } catch (IOException e) {
+                target.life().installs--;
                 target.incoming.remove(this);
                 fail(e.getMessage());
             }

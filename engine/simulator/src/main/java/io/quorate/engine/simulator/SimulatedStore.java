@@ -206,6 +206,7 @@ final class SimulatedStore implements StateStore {
         @Override
         public void commit() {
             disk.install(editor.done(at));
+            close();
         }
 
         @Override

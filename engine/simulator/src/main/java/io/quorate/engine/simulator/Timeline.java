@@ -52,7 +52,7 @@ final class Timeline {
         if (life == null) {
             happen(event);
         } else if (life.pausedUntil() > now) {
-            at(life.pausedUntil(), life, event.action);
+            at(life.resumesFor(event.action.source()), life, event.action);
         } else if (!life.isOver()) {
             happen(event);
             life.wake();
@@ -68,6 +68,11 @@ final class Timeline {
     /** Something that happens. Its text is made only when a trace is printed. */
     interface Action {
         void run();
+
+        /** Whose it is, when it comes to a member from outside; 0 for what is its own. */
+        default long source() {
+            return 0;
+        }
 
         @Override
         String toString();

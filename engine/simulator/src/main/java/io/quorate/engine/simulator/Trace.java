@@ -2,7 +2,7 @@ package io.quorate.engine.simulator;
 
 /** The last things that happened, for the report of a failure, and a digest of all. */
 final class Trace {
-    private static final int KEPT = 400;
+    private static final int KEPT = 4000;
 
     private final long[] times = new long[KEPT];
     private final Object[] events = new Object[KEPT];

@@ -23,7 +23,7 @@ final class World {
     private final long seed;
     private final RandomGenerator random;
     private final Trace trace = new Trace();
-    private final Timeline timeline = new Timeline(trace);
+    private final Timeline timeline;
     private final Settings settings;
     private final Judge judge = new Judge();
     private final SimulatedNetwork network;
@@ -36,6 +36,7 @@ final class World {
     World(long seed) {
         this.seed = seed;
         this.random = new SplittableRandom(seed);
+        this.timeline = new Timeline(trace);
         this.settings = Settings.draw(random);
         this.network = new SimulatedNetwork(this);
         this.clients = new Clients(this);

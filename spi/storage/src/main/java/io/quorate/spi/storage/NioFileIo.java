@@ -7,10 +7,10 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 
 /**
  * The real file system, on {@link FileChannel}. {@code force(false)} is fdatasync.
@@ -126,64 +125,79 @@ public final class NioFileIo implements FileIo {
         return full ? new OutOfSpace(e.getMessage(), e) : e;
     }
 
+    /**
+     * Reads through a channel of their own: an interrupt of a reading thread closes the channel
+     * that it reads from, and must not take that of the writer along.
+     */
     private static final class NioChannel implements Channel {
         private final Path path;
-        private final Mode mode;
-        // Replaced when a reader was interrupted; guarded by this for writing.
-        private volatile FileChannel channel;
+        // Null for a file that is only read.
+        private final FileChannel writer;
+        // Opened by the first read, replaced when a reader was interrupted; guarded by this for
+        // writing.
+        private volatile FileChannel reader;
         private boolean closed;
 
         NioChannel(Path path, Mode mode) throws IOException {
             this.path = path;
-            this.mode = mode;
-            Set<OpenOption> options =
-                    switch (mode) {
-                        case READ -> Set.of(StandardOpenOption.READ);
-                        case READ_WRITE ->
-                                Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
-                        case CREATE_NEW ->
-                                Set.of(
-                                        StandardOpenOption.READ,
+            switch (mode) {
+                case READ -> {
+                    writer = null;
+                    reader = FileChannel.open(path, StandardOpenOption.READ);
+                }
+                case READ_WRITE -> writer = FileChannel.open(path, StandardOpenOption.WRITE);
+                case CREATE_NEW ->
+                        writer =
+                                FileChannel.open(
+                                        path,
                                         StandardOpenOption.WRITE,
                                         StandardOpenOption.CREATE_NEW);
-                    };
-            channel = FileChannel.open(path, options);
+                default -> throw new AssertionError(mode);
+            }
         }
 
         @Override
         public int read(ByteBuffer target, long position) throws IOException {
+            return (int) reading(channel -> channel.read(target, position));
+        }
+
+        private long reading(Reading what) throws IOException {
             boolean interrupted = Thread.interrupted();
             try {
                 while (true) {
-                    FileChannel current = channel;
+                    FileChannel current = reader;
                     try {
-                        return current.read(target, position);
+                        if (current != null) return what.from(current);
                     } catch (ClosedByInterruptException e) {
                         interrupted |= Thread.interrupted();
-                        reopen(current);
                     } catch (ClosedChannelException e) {
                         // Another reader's interrupt closed it under us.
-                        reopen(current);
                     }
+                    reopen(current);
                 }
             } finally {
                 if (interrupted) Thread.currentThread().interrupt();
             }
         }
 
+        private interface Reading {
+            long from(FileChannel channel) throws IOException;
+        }
+
         private synchronized void reopen(FileChannel broken) throws IOException {
             if (closed) throw new ClosedChannelException();
-            if (channel != broken) return;
-            if (mode != Mode.READ) {
-                throw new IOException(path + " was closed by an interrupt of a reading thread");
-            }
-            channel = FileChannel.open(path, StandardOpenOption.READ);
+            if (reader == broken) reader = FileChannel.open(path, StandardOpenOption.READ);
+        }
+
+        private FileChannel writer() throws IOException {
+            if (writer == null) throw new NonWritableChannelException();
+            return writer;
         }
 
         @Override
         public void write(ByteBuffer source, long position) throws IOException {
             try {
-                while (source.hasRemaining()) position += channel.write(source, position);
+                while (source.hasRemaining()) position += writer().write(source, position);
             } catch (IOException e) {
                 throw sharpened(e);
             }
@@ -191,7 +205,7 @@ public final class NioFileIo implements FileIo {
 
         @Override
         public void force(boolean metadata) throws IOException {
-            channel.force(metadata);
+            writer().force(metadata);
         }
 
         @Override
@@ -205,18 +219,22 @@ public final class NioFileIo implements FileIo {
 
         @Override
         public long size() throws IOException {
-            return channel.size();
+            return writer == null ? reading(FileChannel::size) : writer.size();
         }
 
         @Override
         public void truncate(long size) throws IOException {
-            channel.truncate(size);
+            writer().truncate(size);
         }
 
         @Override
         public synchronized void close() throws IOException {
             closed = true;
-            channel.close();
+            try {
+                if (writer != null) writer.close();
+            } finally {
+                if (reader != null) reader.close();
+            }
         }
     }
 }

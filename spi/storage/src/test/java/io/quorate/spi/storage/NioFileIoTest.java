@@ -15,6 +15,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 
 class NioFileIoTest {
     private final NioFileIo io = new NioFileIo();
@@ -47,6 +50,37 @@ class NioFileIoTest {
                     () -> channel.write(ByteBuffer.wrap(new byte[3]), 0));
             assertTrue(Thread.interrupted());
             assertThrows(IOException.class, () -> channel.force(false));
+        }
+    }
+
+    @Test
+    void interruptsOfAReaderDoNotTouchTheWriter() throws Exception {
+        try (FileIo.Channel channel = io.open(file("hello"), FileIo.Mode.READ_WRITE)) {
+            AtomicReference<IOException> failure = new AtomicReference<>();
+            AtomicBoolean done = new AtomicBoolean();
+            CountDownLatch reading = new CountDownLatch(1);
+            Thread reader =
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                try {
+                                    while (!done.get()) {
+                                        channel.read(ByteBuffer.allocate(5), 0);
+                                        reading.countDown();
+                                    }
+                                } catch (IOException e) {
+                                    failure.set(e);
+                                }
+                            });
+            reading.await();
+            for (int i = 0; i < 20_000; i++) reader.interrupt();
+            done.set(true);
+            reader.join();
+            if (failure.get() != null) throw failure.get();
+            channel.write(ByteBuffer.wrap("there".getBytes()), 0);
+            channel.force(false);
+            ByteBuffer target = ByteBuffer.allocate(5);
+            assertEquals(5, channel.read(target, 0));
+            assertArrayEquals("there".getBytes(), target.array());
         }
     }
 

@@ -158,6 +158,11 @@ public final class SimulatedDisk implements FileIo {
         callsLeft = calls;
     }
 
+    /** What is left of {@link #powerOffAfter}: tells how many calls a run makes. */
+    public synchronized long callsLeft() {
+        return callsLeft;
+    }
+
     /** Whether the power is gone. */
     public synchronized boolean isOff() {
         return off;

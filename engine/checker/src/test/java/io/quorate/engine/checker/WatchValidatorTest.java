@@ -1,16 +1,16 @@
-package io.quorate.engine.state;
+package io.quorate.engine.checker;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import io.quorate.engine.state.WatchValidator.Asked;
-import io.quorate.engine.state.WatchValidator.Bookmark;
-import io.quorate.engine.state.WatchValidator.Change;
-import io.quorate.engine.state.WatchValidator.Gone;
-import io.quorate.engine.state.WatchValidator.Message;
-import io.quorate.engine.state.WatchValidator.Seen;
-import io.quorate.engine.state.WatchValidator.Told;
-import io.quorate.engine.state.WatchValidator.Watched;
+import io.quorate.engine.checker.WatchValidator.Asked;
+import io.quorate.engine.checker.WatchValidator.Bookmark;
+import io.quorate.engine.checker.WatchValidator.Change;
+import io.quorate.engine.checker.WatchValidator.Gone;
+import io.quorate.engine.checker.WatchValidator.Message;
+import io.quorate.engine.checker.WatchValidator.Seen;
+import io.quorate.engine.checker.WatchValidator.Told;
+import io.quorate.engine.checker.WatchValidator.Watched;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;

@@ -1,4 +1,4 @@
-package io.quorate.engine.state;
+package io.quorate.engine.checker;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,31 +23,31 @@ import java.util.function.Predicate;
  *   <li>its own: in its range, past its filters, from its start on.
  * </ul>
  */
-final class WatchValidator {
+public final class WatchValidator {
     /**
      * A change of a key.
      *
      * @param value null for a delete
      */
-    record Change(String key, String value) {}
+    public record Change(String key, String value) {}
 
     /**
      * What a watch asked for.
      *
      * @param start first revision wanted
      */
-    record Asked(
+    public record Asked(
             Predicate<String> range, long start, boolean puts, boolean deletes, boolean previous) {}
 
     /** What a watch was told, in order. */
-    sealed interface Told {}
+    public sealed interface Told {}
 
-    record Message(long headerRevision, List<Seen> events) implements Told {}
+    public record Message(long headerRevision, List<Seen> events) implements Told {}
 
-    record Bookmark(long revision) implements Told {}
+    public record Bookmark(long revision) implements Told {}
 
     /** It ended because this revision was compacted. */
-    record Gone(long compactRevision) implements Told {}
+    public record Gone(long compactRevision) implements Told {}
 
     /**
      * One event.
@@ -55,11 +55,11 @@ final class WatchValidator {
      * @param value null for a delete
      * @param before null when it was not told
      */
-    record Seen(
+    public record Seen(
             String key, String value, long revision, long created, long version, String before) {}
 
     /** One watch from its creation to its end. */
-    record Watched(Asked asked, List<Told> told) {}
+    public record Watched(Asked asked, List<Told> told) {}
 
     private final TreeMap<Long, List<Expected>> history = new TreeMap<>();
     private final Map<String, Expected> newest = new HashMap<>();
@@ -73,7 +73,7 @@ final class WatchValidator {
     }
 
     /** The changes of a revision, in order; revisions ascend. */
-    void written(long revision, List<Change> changes) {
+    public void written(long revision, List<Change> changes) {
         List<Expected> events = new ArrayList<>();
         for (Change change : changes) {
             Expected old = newest.get(change.key);
@@ -93,7 +93,7 @@ final class WatchValidator {
         history.put(revision, events);
     }
 
-    void compacted(long revision) {
+    public void compacted(long revision) {
         compacted = Math.max(compacted, revision);
     }
 
@@ -101,7 +101,7 @@ final class WatchValidator {
      * What is wrong with a watch that was made again whenever it ended, and was told at last of all
      * up to a revision; empty when nothing is.
      */
-    List<String> check(List<Watched> watches, long upTo) {
+    public List<String> check(List<Watched> watches, long upTo) {
         List<String> faults = new ArrayList<>();
         long next = watches.getFirst().asked.start;
         for (Watched watch : watches) {

@@ -1,4 +1,4 @@
-package io.quorate.engine.simulator;
+package io.quorate.engine.checker;
 
 /**
  * What an object does when its operations come one after the other.

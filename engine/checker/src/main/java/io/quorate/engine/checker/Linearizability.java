@@ -1,4 +1,4 @@
-package io.quorate.engine.simulator;
+package io.quorate.engine.checker;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;

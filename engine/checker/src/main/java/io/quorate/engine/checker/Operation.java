@@ -1,4 +1,4 @@
-package io.quorate.engine.simulator;
+package io.quorate.engine.checker;
 
 /**
  * One operation of a client, as the client saw it.

@@ -1,0 +1,165 @@
+package io.quorate.checks;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quorate.checks.MetricsPage.Family;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Dashboards and alerts are written for etcd's metrics: ours are the same families, and valid. */
+final class MetricsTest {
+    /** Of the real process and its runtime; what a JVM has instead starts with {@code jvm_}. */
+    private static final Set<String> NOT_OURS =
+            Set.of(
+                    "etcd_grpc_proxy_cache_hits_total",
+                    "etcd_grpc_proxy_cache_keys_total",
+                    "etcd_grpc_proxy_cache_misses_total",
+                    "etcd_grpc_proxy_events_coalescing_total",
+                    "etcd_grpc_proxy_watchers_coalescing_total",
+                    "promhttp_metric_handler_requests_in_flight",
+                    "promhttp_metric_handler_requests_total");
+
+    /** What the alerts and the dashboard of etcd's own monitoring mixin read of a member. */
+    private static final List<String> OF_THE_MIXIN =
+            List.of(
+                    "etcd_server_has_leader",
+                    "etcd_server_leader_changes_seen_total",
+                    "etcd_server_proposals_failed_total",
+                    "etcd_server_proposals_committed_total",
+                    "etcd_server_proposals_applied_total",
+                    "etcd_server_proposals_pending",
+                    "etcd_server_quota_backend_bytes",
+                    "etcd_disk_wal_fsync_duration_seconds",
+                    "etcd_disk_backend_commit_duration_seconds",
+                    "etcd_mvcc_db_total_size_in_bytes",
+                    "etcd_mvcc_db_total_size_in_use_in_bytes",
+                    "etcd_network_client_grpc_received_bytes_total",
+                    "etcd_network_client_grpc_sent_bytes_total",
+                    "grpc_server_started_total",
+                    "grpc_server_handled_total",
+                    "process_resident_memory_bytes");
+
+    @RegisterExtension final Members members = Members.perTest();
+
+    @Test
+    @Tag("HT-13")
+    @Tag("ME-05")
+    @Tag("ME-09")
+    @Tag("ME-10")
+    @Tag("ME-13")
+    @Tag("ME-14")
+    @Tag("ME-15")
+    @Tag("ME-16")
+    @Tag("ME-19")
+    @Tag("ME-20")
+    @Tag("ME-26")
+    @Tag("ME-30")
+    @Tag("ME-31")
+    @Tag("ME-32")
+    @Tag("ME-33")
+    @Tag("ME-34")
+    @Tag("ME-35")
+    @Tag("ME-40")
+    @Tag("ME-42")
+    @Tag("ME-45")
+    @Tag("ME-46")
+    void everyFamilyOfARealEtcdIsThereAndTheSame() throws Exception {
+        Map<String, Family> real = after(members.start("real", Binaries.etcd37())).families();
+        MetricsPage page = after(members.start("ours", Binaries.ours()));
+        Map<String, Family> ours = page.families();
+        Set<String> wanted = new TreeSet<>(real.keySet());
+        wanted.removeAll(NOT_OURS);
+        wanted.removeIf(name -> name.startsWith("go_"));
+        Set<String> missing = new TreeSet<>(wanted);
+        missing.removeAll(ours.keySet());
+        assertEquals(Set.of(), missing, "missing");
+        assertAll(wanted.stream().map(name -> () -> assertEquals(real.get(name), ours.get(name))));
+
+        Set<String> extra = new TreeSet<>(ours.keySet());
+        extra.removeAll(wanted);
+        assertTrue(extra.stream().allMatch(name -> name.startsWith("jvm_")), () -> "" + extra);
+        OF_THE_MIXIN.forEach(name -> assertTrue(ours.containsKey(name), name));
+
+        Set<String> complaints = page.complaints();
+        complaints.removeAll(after(members.start("real2", Binaries.etcd37())).complaints());
+        assertEquals(Set.of(), complaints);
+    }
+
+    /** What the page is after all that makes rows has happened once. */
+    private MetricsPage after(Member member) throws IOException, InterruptedException {
+        Path file = members.folder("files").resolve("snapshot.db");
+        for (String line :
+                List.of(
+                        "put a b",
+                        "put a c",
+                        "get a",
+                        "get a --rev=99",
+                        "del a",
+                        "lease grant 100",
+                        "compaction 3",
+                        "endpoint hashkv",
+                        "defrag",
+                        "snapshot save " + file,
+                        "member promote 1")) {
+            List<String> command =
+                    new ArrayList<>(
+                            List.of(
+                                    Binaries.etcdctl37().toString(),
+                                    "--endpoints=" + member.endpoint()));
+            command.addAll(List.of(line.split(" ")));
+            Exec.run(command, Map.of(), "");
+        }
+        get(member, "/health");
+        get(member, "/readyz");
+        get(member, "/livez");
+        return MetricsPage.parse(get(member, "/metrics"));
+    }
+
+    private static String get(Member member, String path) throws IOException, InterruptedException {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            return client.send(
+                            HttpRequest.newBuilder(URI.create("http://" + member.endpoint() + path))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        }
+    }
+
+    /** The reader of the page finds what is wrong with it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "# TYPE a gauge\na 1\n",
+                "a 1\n",
+                "# HELP a x\n# TYPE a gauge\na 1",
+                "# HELP a x\n# TYPE a gauge\na 1\na 2\n",
+                "# HELP a x\n# TYPE a gauge\nb 1\n",
+                "# HELP a x\n# TYPE a gauge\na one\n",
+                "# HELP a x\n# TYPE a gauge\na{b=\"c} 1\n",
+                "# HELP a x\n# TYPE a counter\na -1\n",
+                "# HELP a x\n# TYPE a histogram\na_bucket{le=\"1\"} 1\na_sum 1\na_count 1\n",
+                "# HELP a x\n# TYPE a histogram\na_bucket{le=\"+Inf\"} 1\na_sum 1\na_count 2\n",
+            })
+    void aPageThatBreaksTheFormatIsFoundOut(String page) {
+        assertThrows(AssertionError.class, () -> MetricsPage.parse(page));
+    }
+}
