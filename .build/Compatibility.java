@@ -13,8 +13,9 @@ import java.util.stream.Stream;
 
 /**
  * Makes {@code docs/compatibility.md} from {@code docs/features.tsv} (the rows of etcd's behaviour)
- * and the tags of all tests, and the first cells of their tables. {@code Compatibility write DIR} writes it, {@code Compatibility check
- * DIR} exits with 1 when it is stale or a test carries an id that is no row.
+ * and the tags of all tests, and the first cells of their tables. {@code Compatibility write DIR}
+ * writes it, {@code Compatibility check DIR} exits with 1 when it is stale or a test carries an id
+ * that is no row.
  */
 public final class Compatibility {
     private static final Pattern ROW_ID = Pattern.compile("[A-Z][A-Z0-9]-\\d+|T\\d+");

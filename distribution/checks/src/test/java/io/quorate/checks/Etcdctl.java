@@ -22,10 +22,9 @@ import java.util.Optional;
  * <p>Two right servers differ, and only these are put aside: the raft term; the raft index and the
  * applied index; the sizes of the database; the patch number of the server's version; the
  * endpoint's port and folder; how long something took; the id that a server picks for a lease and
- * the lease's remaining TTL; and in the client's own
- * log lines the time and the address of its connection, and the stack of one that panics. Cluster
- * and member ids are compared: the servers are given the same name, peer URL and token, from which
- * the ids follow (rows ID-01, ID-02).
+ * the lease's remaining TTL; and in the client's own log lines the time and the address of its
+ * connection, and the stack of one that panics. Cluster and member ids are compared: the servers
+ * are given the same name, peer URL and token, from which the ids follow (rows ID-01, ID-02).
  */
 record Etcdctl(String version, Path executable) {
 

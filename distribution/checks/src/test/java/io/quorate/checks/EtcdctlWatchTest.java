@@ -24,8 +24,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * {@code etcdctl watch} of both versions and of ours, from history and then live, against our server and a real
- * etcd: the same output but for the raft term.
+ * {@code etcdctl watch} of both versions and of ours, from history and then live, against our
+ * server and a real etcd: the same output but for the raft term.
  */
 final class EtcdctlWatchTest {
     private static final String PEER_URL = "http://127.0.0.1:2380";
@@ -87,8 +87,7 @@ final class EtcdctlWatchTest {
                 List.of("watch", "--prefix", "w/", "--rev=1", "--", "sh", "-c", script));
     }
 
-    private static void same(String version, String format, List<String> command)
-            throws Exception {
+    private static void same(String version, String format, List<String> command) throws Exception {
         Path tool = version.equals("3.4") ? Binaries.etcdctl34() : Binaries.etcdctl37();
         Path other = version.equals("own") ? Binaries.ownEtcdctl() : tool;
         assertEquals(

@@ -15,8 +15,7 @@ import java.util.regex.Pattern;
  * A page in Prometheus' text format 0.0.4, read as strictly as the format is written down: each
  * family has its help and its type before its samples and stands in one piece, no sample comes
  * twice, and the buckets of a histogram add up. Samples of summaries, which only Go's runtime has,
- * are not looked at. What breaks a rule is an {@link AssertionError}
- * with the line.
+ * are not looked at. What breaks a rule is an {@link AssertionError} with the line.
  */
 final class MetricsPage {
     private static final Pattern SAMPLE =
@@ -32,8 +31,7 @@ final class MetricsPage {
      * @param labels names of the labels of its samples, without a bucket's {@code le}
      * @param bounds of its buckets, as text, in the order of the page
      */
-    record Family(
-            String name, String help, String type, Set<String> labels, List<String> bounds) {}
+    record Family(String name, String help, String type, Set<String> labels, List<String> bounds) {}
 
     private MetricsPage() {}
 
@@ -131,14 +129,19 @@ final class MetricsPage {
         for (Family family : families.values()) {
             boolean total = family.name.endsWith("_total");
             if (family.type.equals("counter") != total) {
-                complaints.add(family.name + ": " + family.type + (total ? " with" : " without")
-                        + " _total");
+                complaints.add(
+                        family.name
+                                + ": "
+                                + family.type
+                                + (total ? " with" : " without")
+                                + " _total");
             }
             if (family.name.matches(".*_(milli|micro|nano)?seconds?_.*|.*_minutes|.*_kilobytes")
                     && !family.name.matches(".*_seconds(_total)?")) {
                 complaints.add(family.name + ": not a base unit");
             }
-            if (family.name.matches(".*(milliseconds|microseconds|nanoseconds|minutes|hours)(_.*)?")) {
+            if (family.name.matches(
+                    ".*(milliseconds|microseconds|nanoseconds|minutes|hours)(_.*)?")) {
                 complaints.add(family.name + ": not a base unit");
             }
             if (family.labels.contains("le") || family.labels.contains("quantile")) {
@@ -160,8 +163,7 @@ final class MetricsPage {
         private boolean sum;
 
         void add(String text, double value, String line) {
-            double next =
-                    text.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(text);
+            double next = text.equals("+Inf") ? Double.POSITIVE_INFINITY : Double.parseDouble(text);
             MetricsPage.check(next > bound && value >= last, "buckets out of order: " + line);
             bound = next;
             last = value;

@@ -92,9 +92,7 @@ final class MetricsTest {
         Set<String> missing = new TreeSet<>(wanted);
         missing.removeAll(ours.keySet());
         assertEquals(Set.of(), missing, "missing");
-        assertAll(
-                wanted.stream()
-                        .map(name -> () -> assertEquals(real.get(name), ours.get(name))));
+        assertAll(wanted.stream().map(name -> () -> assertEquals(real.get(name), ours.get(name))));
 
         Set<String> extra = new TreeSet<>(ours.keySet());
         extra.removeAll(wanted);

@@ -98,14 +98,17 @@ class FlagTableTest {
         assertEquals(row.type.equals("bool"), flag.type().isSwitch());
         assertFalse(
                 row.type.matches("bool|u?int.*|duration") && flag.isDefault(row.another()), name);
-        row.bad().ifPresent(bad -> {
-            String said =
-                    assertThrows(
-                                    UsageException.class,
-                                    () -> CommandLine.parse(List.of("--" + name + "=" + bad[0])))
-                            .getMessage();
-            assertTrue(said.startsWith(bad[1]), said);
-        });
+        row.bad()
+                .ifPresent(bad -> {
+                    String said =
+                            assertThrows(
+                                            UsageException.class,
+                                            () ->
+                                                    CommandLine.parse(
+                                                            List.of("--" + name + "=" + bad[0])))
+                                    .getMessage();
+                    assertTrue(said.startsWith(bad[1]), said);
+                });
     }
 
     @ParameterizedTest(name = "--{0}")

@@ -21,27 +21,25 @@ final class ReadTimes {
         range = requests(metrics, "Range");
         readOnlyTxn = requests(metrics, "ReadonlyTxn");
         search =
-                new Outcomes(
-                        success ->
-                                metrics.histogram(
-                                        "etcd_server_range_duration_seconds",
-                                        "The latency distributions of txn.Range",
-                                        Histogram.exponential(0.0001, 2, 20),
-                                        "success",
-                                        success));
+                new Outcomes(success ->
+                        metrics.histogram(
+                                "etcd_server_range_duration_seconds",
+                                "The latency distributions of txn.Range",
+                                Histogram.exponential(0.0001, 2, 20),
+                                "success",
+                                success));
     }
 
     private static Outcomes requests(MetricRegistry metrics, String type) {
-        return new Outcomes(
-                success ->
-                        metrics.histogram(
-                                "etcd_server_request_duration_seconds",
-                                "Response latency distribution in seconds for each type.",
-                                Histogram.exponential(0.001, 2, 14),
-                                "type",
-                                type,
-                                "success",
-                                success));
+        return new Outcomes(success ->
+                metrics.histogram(
+                        "etcd_server_request_duration_seconds",
+                        "Response latency distribution in seconds for each type.",
+                        Histogram.exponential(0.001, 2, 14),
+                        "type",
+                        type,
+                        "success",
+                        success));
     }
 
     <T> T range(Supplier<T> work) {

@@ -75,7 +75,8 @@ public final class Services {
         Answers answers = new Answers(node);
         Turns turns = new Turns(node, settings.maxTxnOps());
         return List.of(
-                new KvService(node, settings, answers, new ReadTimes(metrics, System::nanoTime)).bindService(),
+                new KvService(node, settings, answers, new ReadTimes(metrics, System::nanoTime))
+                        .bindService(),
                 new ClusterService(node, answers, InstantSource.system()).bindService(),
                 new MaintenanceService(node, settings, answers, metrics).bindService(),
                 new HealthService().bindService(),

@@ -23,8 +23,7 @@ final class ErrorTableTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @CsvFileSource(resources = TABLE, delimiter = '\t')
-    void anErrorHasItsCodeAndItsText(
-            String row, EtcdError error, Status.Code code, String text) {
+    void anErrorHasItsCodeAndItsText(String row, EtcdError error, Status.Code code, String text) {
         Status status = Failures.status(new CompletionException(error.exception()));
         assertEquals(text, status.getDescription(), row);
         assertEquals(code, status.getCode(), row);

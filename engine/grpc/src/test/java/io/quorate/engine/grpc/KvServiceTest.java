@@ -309,7 +309,11 @@ class KvServiceTest {
     void aReadForAClientThatHasGoneIsNotCarriedOut() {
         server.kv.put(put("k", "v"));
         KvService service =
-                new KvService(server.node, ServiceSettings.DEFAULT, new Answers(server.node), new ReadTimes(server.metrics, System::nanoTime));
+                new KvService(
+                        server.node,
+                        ServiceSettings.DEFAULT,
+                        new Answers(server.node),
+                        new ReadTimes(server.metrics, System::nanoTime));
         Outcome outcome = new Outcome();
         Context.CancellableContext call = Context.current().withCancellation();
         call.cancel(null);

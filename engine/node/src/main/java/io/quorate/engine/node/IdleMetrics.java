@@ -64,7 +64,6 @@ final class IdleMetrics {
         registry.counter(
                 "etcd_debugging_store_watch_requests_total",
                 "Total number of incoming watch requests (new or reestablished).");
-        registry.gauge(
-                "etcd_debugging_store_watchers", "Count of currently active watchers.");
+        registry.gauge("etcd_debugging_store_watchers", "Count of currently active watchers.");
     }
 }

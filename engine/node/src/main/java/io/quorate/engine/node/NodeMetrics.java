@@ -181,8 +181,7 @@ final class NodeMetrics {
                         "1 if the server is applying the incoming snapshot. 0 if none.");
         logBytesWritten =
                 registry.gauge(
-                        "etcd_disk_wal_write_bytes_total",
-                        "Total number of bytes written in WAL.");
+                        "etcd_disk_wal_write_bytes_total", "Total number of bytes written in WAL.");
         openViews =
                 registry.gauge(
                         "etcd_mvcc_db_open_read_transactions",

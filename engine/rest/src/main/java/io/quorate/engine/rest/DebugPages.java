@@ -25,8 +25,7 @@ import java.util.stream.Collectors;
  */
 final class DebugPages implements HttpService {
     private static final Header FORMAT =
-            HeaderValues.createCached(
-                    HeaderNames.CONTENT_TYPE, "application/json; charset=utf-8");
+            HeaderValues.createCached(HeaderNames.CONTENT_TYPE, "application/json; charset=utf-8");
     private static final long NANOS_OF_A_MILLI = 1_000_000;
 
     private final Node node;
@@ -84,15 +83,16 @@ final class DebugPages implements HttpService {
 
     private static String quoted(String text) {
         StringBuilder json = new StringBuilder("\"");
-        text.codePoints().forEach(c -> {
-            switch (c) {
-                case '"', '\\' -> json.append('\\').append((char) c);
-                default -> {
-                    if (c < ' ') json.append("\\u%04x".formatted(c));
-                    else json.appendCodePoint(c);
-                }
-            }
-        });
+        text.codePoints()
+                .forEach(c -> {
+                    switch (c) {
+                        case '"', '\\' -> json.append('\\').append((char) c);
+                        default -> {
+                            if (c < ' ') json.append("\\u%04x".formatted(c));
+                            else json.appendCodePoint(c);
+                        }
+                    }
+                });
         return json.append('"').toString();
     }
 }

@@ -44,7 +44,7 @@ final class KnownHosts implements Filter {
                 response,
                 MISDIRECTED,
                 "this member does not know the host \"%s\" of the request's Host header; name it in"
-                        .formatted(host)
+                                .formatted(host)
                         + " --host-whitelist if it is one of the member's names");
     }
 

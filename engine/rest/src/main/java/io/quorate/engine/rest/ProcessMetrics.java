@@ -167,7 +167,8 @@ final class ProcessMetrics {
         try {
             for (String line : Files.readAllLines(LIMITS)) {
                 if (line.startsWith("Max address space")) {
-                    String soft = line.substring("Max address space".length()).strip().split(" ")[0];
+                    String soft =
+                            line.substring("Max address space".length()).strip().split(" ")[0];
                     return soft.equals("unlimited") ? Math.pow(2, 64) : Double.parseDouble(soft);
                 }
             }

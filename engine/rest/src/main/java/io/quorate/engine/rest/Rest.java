@@ -35,8 +35,7 @@ public final class Rest {
      * @param hosts names that requests to client listeners may have in their Host header, without
      *     ports, or {@link #ANY_HOST} (HT-20)
      */
-    public Rest(
-            Node node, MetricRegistry metrics, Set<String> corsOrigins, Set<String> hosts) {
+    public Rest(Node node, MetricRegistry metrics, Set<String> corsOrigins, Set<String> hosts) {
         ProcessMetrics.register(metrics);
         this.version = new VersionPage(node);
         this.health = new HealthPages(node, metrics);

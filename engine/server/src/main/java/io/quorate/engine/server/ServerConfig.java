@@ -3,7 +3,6 @@ package io.quorate.engine.server;
 import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
 import io.quorate.engine.node.Upkeep;
-
 import io.quorate.engine.rest.Rest;
 
 import java.nio.file.Path;
