@@ -32,8 +32,7 @@ final class FaultyCluster implements AutoCloseable {
         for (String name : List.of("n1", "n2", "n3")) {
             places.add(new Place(name));
         }
-        String initial =
-                places.stream().map(Place::named).collect(Collectors.joining(","));
+        String initial = places.stream().map(Place::named).collect(Collectors.joining(","));
         places.forEach(place -> place.process = create(place, initial, "new"));
         List<CompletableFuture<String>> serving =
                 places.stream().map(place -> place.process.serves()).toList();
@@ -132,8 +131,7 @@ final class FaultyCluster implements AutoCloseable {
             try (Client client =
                     Client.connect(
                             ClientConfig.of(endpoint())
-                                    .withTimeouts(
-                                            Duration.ofSeconds(1), Duration.ofSeconds(1)))) {
+                                    .withTimeouts(Duration.ofSeconds(1), Duration.ofSeconds(1)))) {
                 return Optional.of(client.maintenance().status());
             } catch (StatusRuntimeException unavailable) {
                 return Optional.empty();

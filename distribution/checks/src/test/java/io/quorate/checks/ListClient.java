@@ -22,8 +22,8 @@ import java.util.Random;
 
 /**
  * One client that appends to lists over several keys: it reads them in one transaction and writes
- * them in another, on condition that none has changed. The two are one transaction for whoever looks
- * from outside.
+ * them in another, on condition that none has changed. The two are one transaction for whoever
+ * looks from outside.
  */
 final class ListClient {
     private static final int LISTS = 3;
