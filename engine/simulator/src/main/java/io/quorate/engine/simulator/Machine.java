@@ -23,7 +23,8 @@ final class Machine {
         this.name = name;
         this.id = id;
         this.join = join;
-        this.disk = new Disk(
+        this.disk =
+                new Disk(
                         world.timeline(),
                         world.random(),
                         name,
