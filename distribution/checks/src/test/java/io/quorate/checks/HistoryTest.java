@@ -30,6 +30,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Clients at work on three members that are killed, stopped, cut off and replaced: what the clients
@@ -224,16 +225,31 @@ final class HistoryTest {
             worker.join();
         }
         for (RegisterClient client : registers) {
-            for (int key = 0; key < 4; key++) {
-                client.read("r/" + key);
+            for (int i = 0; i < RegisterClient.KEYS; i++) {
+                String key = RegisterClient.key(i);
+                patiently(() -> client.read(key));
             }
         }
         try (Client client = cluster.client()) {
-            client.kv().put(LAST_KEY, "");
+            patiently(() -> client.kv().put(LAST_KEY, ""));
         }
         for (Thread watcher : watchers) {
             watcher.join(TimeUnit.SECONDS.toMillis(RECOVERY_SECONDS));
             assertFalse(watcher.isAlive(), "a watch did not come to the end; seed " + SEED);
+        }
+    }
+
+    /** Tries again what a member that has just come back may not do at once. */
+    private <T> T patiently(Supplier<T> attempt) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(RECOVERY_SECONDS);
+        while (true) {
+            try {
+                return attempt.get();
+            } catch (StatusRuntimeException e) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw new AssertionError("the cluster does not recover; seed " + SEED, e);
+                }
+            }
         }
     }
 
@@ -396,16 +412,16 @@ final class HistoryTest {
         }
     }
 
-    private static void sameHashes(FaultyCluster cluster) {
+    private void sameHashes(FaultyCluster cluster) {
         long revision;
         try (Client client = cluster.client()) {
-            revision = client.kv().put("z/hash", "").getHeader().getRevision();
+            revision = patiently(() -> client.kv().put("z/hash", "")).getHeader().getRevision();
         }
         Set<Integer> hashes = new HashSet<>();
         for (FaultyCluster.Place place : cluster.places()) {
             try (Client client = place.client()) {
-                client.kv().get("z/hash");
-                HashKVResponse hash = client.maintenance().hashKv(revision);
+                patiently(() -> client.kv().get("z/hash"));
+                HashKVResponse hash = patiently(() -> client.maintenance().hashKv(revision));
                 assertEquals(revision, hash.getHashRevision());
                 hashes.add(hash.getHash());
             }

@@ -26,7 +26,7 @@ import java.util.Random;
 
 /** One client that reads, writes, and compares and sets registers, and notes what it saw. */
 final class RegisterClient {
-    private static final int KEYS = 4;
+    static final int KEYS = 4;
 
     private final int number;
     private final Client client;
@@ -47,7 +47,7 @@ final class RegisterClient {
     }
 
     void act() {
-        String key = "r/" + random.nextInt(KEYS);
+        String key = key(random.nextInt(KEYS));
         Ask ask = ask(key);
         long called = System.nanoTime();
         Told told = null;
@@ -62,11 +62,16 @@ final class RegisterClient {
         }
     }
 
-    /** Reads a key, at the end, when it must be answered. */
-    void read(String key) {
+    static String key(int register) {
+        return "r/" + register;
+    }
+
+    /** Reads a key and fails when there is no answer. */
+    Told read(String key) {
         long called = System.nanoTime();
         Told told = tell(key, new Register.Read());
         note(key, new Operation<>(number, new Register.Read(), told, called, System.nanoTime()));
+        return told;
     }
 
     private void note(String key, Operation<Ask, Told> operation) {

@@ -19,7 +19,8 @@ final class Disk {
     private final Timeline timeline;
     private final RandomGenerator random;
     private final String name;
-    private final LogImage log = new LogImage();
+    private final Platter platter;
+    private LogImage log = new LogImage();
     private final SimulatedLog.Pending pending = new SimulatedLog.Pending();
     // Oldest first: the durable state, those that are not, the last of them the present one.
     private final Deque<SimulatedStore.Root> states = new ArrayDeque<>();
@@ -27,8 +28,11 @@ final class Disk {
     private int inSync;
     private long sync;
     private long stalledUntil;
+    // Null for nothing.
+    private Timeline.Action uponWrite;
 
-    Disk(Timeline timeline, RandomGenerator random, String name) {
+    Disk(Timeline timeline, RandomGenerator random, String name, Platter platter) {
+        this.platter = platter;
         this.timeline = timeline;
         this.random = random;
         this.name = name;
@@ -60,8 +64,7 @@ final class Disk {
 
     /** The power fails. */
     void crash() {
-        pending.keep(random.nextInt(pending.size() + 1), log);
-        pending.lose();
+        log = pending.crash(log, platter);
         inSync = 0;
         sync++;
         for (int lost = random.nextInt(states.size()); lost > 0; lost--) {
@@ -75,8 +78,17 @@ final class Disk {
 
     // ---- the log
 
+    /** Does this soon after the next write to the log, most likely before it is durable. */
+    void onNextWrite(Timeline.Action action) {
+        uponWrite = action;
+    }
+
     CompletableFuture<Void> write(LogImage.Op op) {
         CompletableFuture<Void> durable = pending.add(op);
+        if (uponWrite != null) {
+            timeline.after(random.nextLong(MILLI), uponWrite);
+            uponWrite = null;
+        }
         sync();
         return durable;
     }
@@ -89,7 +101,7 @@ final class Disk {
     }
 
     private void synced() {
-        List<CompletableFuture<Void>> done = pending.keep(inSync, log);
+        List<CompletableFuture<Void>> done = pending.keep(inSync, log, platter);
         inSync = 0;
         sync++;
         timeline.after(0, life, new Completed(name, done));

@@ -5,7 +5,9 @@ import io.quorate.spi.storage.Identity;
 import io.quorate.spi.storage.LogEntry;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /** The content of a log: as its user sees it, or as it is on the disk. */
 final class LogImage {
@@ -69,6 +71,30 @@ final class LogImage {
                                 Math.max(hardState.commit(), index));
             }
         }
+    }
+
+    /**
+     * Whether a log that was found on a disk is this one. A log that was compacted may come back
+     * with the entries that it let go.
+     */
+    boolean isFoundAs(LogImage found) {
+        boolean same =
+                Objects.equals(identity, found.identity)
+                        && hardState.equals(found.hardState)
+                        && lastIndex() == found.lastIndex()
+                        && found.baseIndex <= baseIndex
+                        && found.term(baseIndex) == baseTerm;
+        for (long index = baseIndex + 1; same && index <= lastIndex(); index++) {
+            LogEntry own = entry(index);
+            LogEntry other = found.entry(index);
+            same = own.term() == other.term() && Arrays.equals(own.data(), other.data());
+        }
+        return same;
+    }
+
+    @Override
+    public String toString() {
+        return "%s, %s, entries (%d, %d]".formatted(identity, hardState, baseIndex, lastIndex());
     }
 
     long lastIndex() {

@@ -23,7 +23,12 @@ final class Machine {
         this.name = name;
         this.id = id;
         this.join = join;
-        this.disk = new Disk(world.timeline(), world.random(), name);
+        this.disk =
+                new Disk(
+                        world.timeline(),
+                        world.random(),
+                        name,
+                        world.platters().platter(name, world.random()));
     }
 
     static String url(String name) {

@@ -29,6 +29,7 @@ final class Nemesis {
         CRASH(10),
         CRASH_ALL(2),
         CRASH_LEADER(8),
+        CRASH_IN_WRITE(10),
         PAUSE(8),
         PAUSE_LEADER(6),
         PARTITION(10),
@@ -111,6 +112,7 @@ final class Nemesis {
         switch (fault) {
             case CRASH -> crash(any);
             case CRASH_LEADER -> crash(leader);
+            case CRASH_IN_WRITE -> any.disk().onNextWrite(new PowerCut(this, any));
             case CRASH_ALL -> up.forEach(this::crash);
             case PAUSE -> any.life().pause(duration());
             case PAUSE_LEADER -> leader.life().pause(duration());
@@ -141,6 +143,20 @@ final class Nemesis {
     private void crash(Machine machine) {
         machine.crash();
         world.timeline().after(duration(), new Restart(machine));
+    }
+
+    private record PowerCut(Nemesis nemesis, Machine machine) implements Timeline.Action {
+        @Override
+        public void run() {
+            if (!nemesis.stopped) {
+                nemesis.crash(machine);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return machine.name() + ": the power fails in a write";
+        }
     }
 
     private record Restart(Machine machine) implements Timeline.Action {

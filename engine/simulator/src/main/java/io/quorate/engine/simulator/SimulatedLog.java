@@ -153,18 +153,34 @@ final class SimulatedLog implements RaftLog {
         }
 
         /** Moves the oldest writes to the platter; returns what to complete for it. */
-        List<CompletableFuture<Void>> keep(int count, LogImage platter) {
+        List<CompletableFuture<Void>> keep(int count, LogImage log, Platter platter) {
             List<CompletableFuture<Void>> done = new ArrayList<>(count);
             for (int i = 0; i < count; i++) {
                 Write write = writes.remove();
-                platter.apply(write.op);
+                log.apply(write.op);
+                platter.write(write.op);
                 done.add(write.durable);
             }
             return done;
         }
 
-        void lose() {
+        /** The power fails; returns the log as it is found afterwards, given as it was before. */
+        LogImage crash(LogImage log, Platter platter) {
+            List<LogImage.Op> writing = writes.stream().map(write -> write.op).toList();
             writes.clear();
+            LogImage found = platter.crash(writing);
+            LogImage expected = new LogImage(log);
+            boolean isOne = expected.isFoundAs(found);
+            for (int i = 0; i < writing.size() && !isOne; i++) {
+                expected.apply(writing.get(i));
+                isOne = expected.isFoundAs(found);
+            }
+            if (!isOne) {
+                throw new Violation(
+                        "a log came back as nobody wrote it: %s; durable was %s, then %s"
+                                .formatted(found, log, writing));
+            }
+            return found;
         }
     }
 }

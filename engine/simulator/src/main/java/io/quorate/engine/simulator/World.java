@@ -21,6 +21,7 @@ final class World {
     private static final long PATIENCE = 120 * SECOND;
 
     private final long seed;
+    private final Platter.Supply platters;
     private final RandomGenerator random;
     private final Trace trace = new Trace();
     private final Timeline timeline;
@@ -34,7 +35,15 @@ final class World {
     private boolean writtenLast;
 
     World(long seed) {
+        this(seed, (machine, random) -> new PerfectPlatter(random));
+    }
+
+    /**
+     * @param platters keep the logs
+     */
+    World(long seed, Platter.Supply platters) {
         this.seed = seed;
+        this.platters = platters;
         this.random = new SplittableRandom(seed);
         this.timeline = new Timeline(trace);
         this.settings = Settings.draw(random);
@@ -45,6 +54,10 @@ final class World {
             long id = MemberIds.member(founder.getValue(), "simulation");
             machines.add(new Machine(this, founder.getKey(), id, Optional.empty()));
         }
+    }
+
+    Platter.Supply platters() {
+        return platters;
     }
 
     RandomGenerator random() {

@@ -17,7 +17,7 @@ import java.util.logging.Logger;
  * of them, {@code -Dsimulator.seed=N} begins with this one.
  */
 class SimulationTest {
-    private static final int SEEDS = Integer.getInteger("simulator.seeds", 30);
+    private static final int SEEDS = Integer.getInteger("simulator.seeds", 25);
     private static final long FIRST =
             Long.getLong("simulator.seed", new Random().nextLong() >>> 16);
     private static final long EVENTS = Long.getLong("simulator.events", 20_000);
