@@ -60,7 +60,7 @@ final class ChildProcess {
 
     /** Java's message ends with {@code error: 2 (No such file or directory)}, or with a comma. */
     private static String reason(IOException failure) {
-        String message = String.valueOf(failure.getMessage());
+        String message = String.valueOf(failure.getMessage()).strip();
         int bracket = message.lastIndexOf('(');
         if (bracket >= 0 && message.endsWith(")")) {
             return message.substring(bracket + 1, message.length() - 1).toLowerCase(Locale.ROOT);
