@@ -58,9 +58,13 @@ final class ChildProcess {
         return false;
     }
 
-    /** {@code error=2, No such file or directory} is the end of Java's message. */
+    /** Java's message ends with {@code error: 2 (No such file or directory)}, or with a comma. */
     private static String reason(IOException failure) {
-        String message = String.valueOf(failure.getMessage());
+        String message = String.valueOf(failure.getMessage()).strip();
+        int bracket = message.lastIndexOf('(');
+        if (bracket >= 0 && message.endsWith(")")) {
+            return message.substring(bracket + 1, message.length() - 1).toLowerCase(Locale.ROOT);
+        }
         int comma = message.lastIndexOf(", ");
         return (comma < 0 ? message : message.substring(comma + 2)).toLowerCase(Locale.ROOT);
     }

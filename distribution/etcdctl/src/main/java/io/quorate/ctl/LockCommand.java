@@ -8,8 +8,10 @@ import io.quorate.cli.Exit;
 import io.quorate.cli.Flag;
 import io.quorate.cli.FlagType;
 import io.quorate.cli.Invocation;
+import io.quorate.cli.LogLine;
 import io.quorate.ctl.ChildProcess.NotRun;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +19,8 @@ import java.util.concurrent.CompletableFuture;
 
 /** {@code lock}: holds a lock until it is interrupted, or while a command runs (CT-50). */
 final class LockCommand {
+    private static final long DEFAULT_TTL_SECONDS = 60;
+
     private LockCommand() {}
 
     static Command command() {
@@ -25,6 +29,23 @@ final class LockCommand {
                 "Acquires a named lock",
                 LockCommand::run,
                 Flag.of("ttl", FlagType.INT, "10", "timeout for session"));
+    }
+
+    /** As etcd's client, which keeps its default when it is given no time at all. */
+    private static long ttl(Invocation call, Session session) {
+        long seconds = call.flags().number("ttl");
+        if (seconds > 0) return seconds;
+        session.terminal()
+                .error(
+                        new LogLine(
+                                        "warn",
+                                        Instant.now(),
+                                        Session.LOGGER,
+                                        "client/LockCommand.java",
+                                        "WithTTL(): TTL should be > 0, preserving current TTL")
+                                .with("current-session-ttl", DEFAULT_TTL_SECONDS)
+                                .toString());
+        return DEFAULT_TTL_SECONDS;
     }
 
     private static void run(Invocation call) {
@@ -37,7 +58,7 @@ final class LockCommand {
         Session session = Session.open(call);
         CompletableFuture<Void> signal = new CompletableFuture<>();
         try (Cluster cluster = session.patientCluster()) {
-            Contender contender = Contender.enter(cluster, name, call.flags().number("ttl"));
+            Contender contender = Contender.enter(cluster, name, ttl(call, session));
             Signals.onEnd(() -> {
                 contender.giveUp();
                 signal.complete(null);

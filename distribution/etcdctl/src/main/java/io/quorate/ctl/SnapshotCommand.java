@@ -126,6 +126,10 @@ final class SnapshotCommand {
         return new LogLine("info", Instant.now(), "", "snapshot/SnapshotCommand.java", message);
     }
 
+    private static LogLine client(String message) {
+        return new LogLine("info", Instant.now(), "client", "snapshot/SnapshotCommand.java", message);
+    }
+
     private void print(LogLine line) {
         session.terminal().error(line.toString());
     }
@@ -173,6 +177,7 @@ final class SnapshotCommand {
                             MaintenanceGrpc.getSnapshotMethod(),
                             SnapshotRequest.getDefaultInstance(),
                             timeout)) {
+                print(client("opened snapshot stream; downloading"));
                 copy(cluster, pieces, channel);
             }
             check();
@@ -222,6 +227,7 @@ final class SnapshotCommand {
             size += blob.size();
             digest(blob);
         }
+        print(client("completed snapshot read; closing"));
     }
 
     /** The last bytes so far may be the hash: they stay out of the digest. */
