@@ -1,5 +1,8 @@
-/** The load tool: measures a server process, or two in turn, through its gRPC port. */
+/** The load tool: measures a server process, or two in turn, and storage plugins alone. */
 module io.quorate.benchmarks {
     requires io.quorate.api.grpc;
     requires io.quorate.api.proto;
+    requires io.quorate.spi.storage;
+
+    uses io.quorate.spi.storage.StorageProvider;
 }

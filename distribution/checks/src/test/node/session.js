@@ -100,7 +100,7 @@ async function maintenance() {
     stream.on('error', reject);
   });
   print('snapshot', bytes > 0, bytes % 512);
-  const members = await client.cluster.memberList();
+  const members = await client.cluster.memberList({});
   print('members', members.members.map(member => member.name).join(','));
 }
 

@@ -133,7 +133,7 @@ record Options(
         return round % 2 == 0 ? servers : servers.reversed();
     }
 
-    private static Server server(String text) {
+    static Server server(String text) {
         int equals = text.indexOf('=');
         if (equals < 1) throw new IllegalArgumentException("--server needs NAME=FILE");
         return new Server(text.substring(0, equals), Path.of(text.substring(equals + 1)));
@@ -147,7 +147,7 @@ record Options(
         return List.copyOf(workloads);
     }
 
-    private static int positive(String option, String text) {
+    static int positive(String option, String text) {
         int value = Integer.parseInt(text);
         if (value < 1) throw new IllegalArgumentException(option + " must be at least 1");
         return value;

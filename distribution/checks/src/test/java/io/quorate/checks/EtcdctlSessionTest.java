@@ -29,7 +29,8 @@ import java.util.stream.Stream;
  * codes and all output are the same, but for what {@link Etcdctl} puts aside. What etcdctl 3.7 (or
  * 3.4, where a session names it) prints against etcd 3.7 is what all others must print.
  *
- * <p>{@code -Dsession=NAME} runs one session only.
+ * <p>{@code -Dsession=NAME,NAME} runs these sessions only; {@code help}, with the help of every
+ * command, runs only so.
  */
 final class EtcdctlSessionTest {
     private static final List<String> SESSIONS =
@@ -52,7 +53,6 @@ final class EtcdctlSessionTest {
                     "member-change",
                     "admin",
                     "lock",
-                    "help",
                     "usage");
 
     /** What the leases are called that sessions attach keys to. */
@@ -78,8 +78,8 @@ final class EtcdctlSessionTest {
 
     static Stream<Arguments> sessions() {
         String only = System.getProperty("session", "");
-        return SESSIONS.stream()
-                .filter(name -> only.isEmpty() || name.equals(only))
+        List<String> wanted = only.isEmpty() ? SESSIONS : List.of(only.split(","));
+        return wanted.stream()
                 .map(Session::read)
                 .flatMap(session ->
                         clients(session).stream()

@@ -69,6 +69,7 @@ final class EtcdctlWatchTest {
     @Tag("CT-27")
     @Tag("WA-01")
     @Tag("WA-15")
+    @Tag("SD-27")
     void watchPrintsTheSame(String version, String format) throws Exception {
         same(version, format, List.of("watch", "--prefix", "w/", "--prev-kv", "--rev=1"));
     }

@@ -20,8 +20,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * One server process, ours or a real etcd: a cluster of one member on ports and in a folder of its
- * own, which can be stopped, killed and started again on the same data.
+ * One server process, ours or a real etcd, on ports and in a folder of its own, which can be
+ * stopped, killed and started again on the same data. It is a cluster of one unless it is said to
+ * be {@linkplain #inCluster in one} with others.
  *
  * <p>Used by one thread, but for {@link #kill()}, which any thread may call.
  */
@@ -37,6 +38,7 @@ final class Member {
     private final Path executable;
     private final Path folder;
     private final List<String> flags;
+    private boolean founderAlone = true;
     private final Map<String, String> environment = new HashMap<>();
     private final int clientPort = freePort();
     private final int peerPort = freePort();
@@ -48,7 +50,19 @@ final class Member {
         this.name = name;
         this.executable = executable;
         this.folder = folder;
-        this.flags = flags;
+        this.flags = new ArrayList<>(flags);
+    }
+
+    /** Leaves the name and the initial cluster to {@link #also} and {@link #with}. */
+    Member inCluster() {
+        founderAlone = false;
+        return this;
+    }
+
+    /** Gives more flags to later starts. */
+    Member also(String... more) {
+        flags.addAll(List.of(more));
+        return this;
     }
 
     /** Sets a variable of the process's environment, for later starts. */
@@ -109,12 +123,14 @@ final class Member {
     private List<String> command() {
         List<String> command = new ArrayList<>();
         command.add(executable.toString());
-        command.addAll(List.of("--name", "m1", "--data-dir", dataDir().toString()));
+        command.addAll(List.of("--data-dir", dataDir().toString()));
         command.addAll(List.of("--listen-client-urls", url(clientPort)));
         command.addAll(List.of("--advertise-client-urls", url(clientPort)));
         command.addAll(List.of("--listen-peer-urls", url(peerPort)));
         command.addAll(List.of("--initial-advertise-peer-urls", url(peerPort)));
-        command.addAll(List.of("--initial-cluster", "m1=" + url(peerPort)));
+        if (founderAlone) {
+            command.addAll(List.of("--name", "m1", "--initial-cluster", "m1=" + peerUrl()));
+        }
         command.addAll(flags);
         return command;
     }
@@ -193,6 +209,22 @@ final class Member {
         }
     }
 
+    /** Stops the process where it is (SIGSTOP); the kernel goes on to accept connections for it. */
+    void pause() {
+        signal("STOP");
+    }
+
+    /** Lets a paused process go on (SIGCONT). */
+    void resume() {
+        signal("CONT");
+    }
+
+    private void signal(String name) {
+        Exec.Outcome sent =
+                Exec.run(List.of("kill", "-" + name, Long.toString(pid())), Map.of(), "");
+        if (sent.exit() != 0) throw new AssertionError("kill -" + name + ": " + sent.err());
+    }
+
     boolean isAlive() {
         return process != null && process.isAlive();
     }
@@ -225,6 +257,10 @@ final class Member {
 
     Path dataDir() {
         return folder.resolve("data");
+    }
+
+    String peerUrl() {
+        return url(peerPort);
     }
 
     private Path logFile() {

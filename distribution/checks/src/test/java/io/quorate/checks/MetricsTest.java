@@ -1,5 +1,6 @@
 package io.quorate.checks;
 
+import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,6 +19,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -90,7 +92,7 @@ final class MetricsTest {
         Set<String> missing = new TreeSet<>(wanted);
         missing.removeAll(ours.keySet());
         assertEquals(Set.of(), missing, "missing");
-        for (String name : wanted) assertEquals(real.get(name), ours.get(name));
+        assertAll(wanted.stream().map(name -> () -> assertEquals(real.get(name), ours.get(name))));
 
         Set<String> extra = new TreeSet<>(ours.keySet());
         extra.removeAll(wanted);
@@ -119,7 +121,7 @@ final class MetricsTest {
                         "snapshot save " + file,
                         "member promote 1")) {
             List<String> command =
-                    new java.util.ArrayList<>(
+                    new ArrayList<>(
                             List.of(
                                     Binaries.etcdctl37().toString(),
                                     "--endpoints=" + member.endpoint()));

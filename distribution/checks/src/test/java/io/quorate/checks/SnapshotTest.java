@@ -106,6 +106,7 @@ class SnapshotTest {
     /** The file of a stopped etcd, which has no digest. */
     @Test
     @Tag("UT-13")
+    @Tag("SD-40")
     void theDataFileOfAStoppedEtcdIsRestored() {
         Member real = members.start("real", Binaries.etcd37());
         fill(real);

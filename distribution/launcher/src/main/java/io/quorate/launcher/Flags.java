@@ -1024,7 +1024,7 @@ final class Flags {
                             Type.BOOL,
                             "false",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Makes a cluster of one from the data of a member.",
                             ""),
                     flag(

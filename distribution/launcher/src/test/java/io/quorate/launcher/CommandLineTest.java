@@ -74,6 +74,7 @@ class CommandLineTest {
                 "--debug | use --log-level=debug",
                 "--ca-file=x | use --trusted-ca-file and --client-cert-auth",
             })
+    @Tag("SD-66")
     void aFlagOfOtherReleasesOrASlipGetsAHint(String line, String hint) {
         List<String> lines = refused(line).lines().toList();
         assertTrue(lines.getFirst().startsWith("flag provided but not defined: -"));

@@ -92,6 +92,7 @@ class LauncherTest {
                 "--feature-gates PriorityRequest=true | feature gate PriorityRequest is not supported by this release yet; remove it or keep its default (false)",
                 "--feature-gates LeaseCheckpointPersist=true | enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint",
             })
+    @Tag("SD-03")
     void aRefusedConfigurationEndsWith1AndSaysWhy(String line, String message) {
         assertEquals(1, run(line));
         assertTrue(
@@ -132,6 +133,7 @@ class LauncherTest {
 
     @Test
     @Tag("FL-09")
+    @Tag("SD-07")
     void severalUrlsAreSortedAndUnique() {
         ServerConfig config =
                 configure(

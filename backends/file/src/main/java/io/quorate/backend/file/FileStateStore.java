@@ -629,6 +629,10 @@ final class FileStateStore implements StateStore {
         IoThread.await(flushed);
         try {
             merger.call(() -> mergeOnce(true));
+            // Files that nobody reads are deleted there; who defragments looks at the disk next.
+            flusher.call(() -> null);
+        } catch (RejectedExecutionException e) {
+            throw new StorageException.Closed("state store " + directory);
         } catch (StorageException.NoSpace | StorageException.Closed e) {
             throw e;
         } catch (StorageException e) {

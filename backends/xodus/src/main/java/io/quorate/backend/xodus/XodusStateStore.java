@@ -360,10 +360,24 @@ final class XodusStateStore implements StateStore {
     public void defragment() {
         requireUsable();
         writer.call(this::defragmentOnThread);
+        // The old environment is removed there; who defragments looks at the disk next.
+        forcer.call(() -> null);
     }
 
     private Void defragmentOnThread() {
-        Database from = currentDatabase();
+        Holder held;
+        synchronized (lock) {
+            held = current;
+            held.retain(); // not to be removed under the transaction
+        }
+        try {
+            return copyOnThread(held.database);
+        } finally {
+            held.release();
+        }
+    }
+
+    private Void copyOnThread(Database from) {
         Transaction transaction = from.snapshot();
         StateFeed feed = new StateFeed(createDatabase());
         boolean done = false;

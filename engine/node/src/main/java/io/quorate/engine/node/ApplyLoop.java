@@ -116,10 +116,8 @@ final class ApplyLoop implements Loop {
     }
 
     @Override
-    public void awaitWork() {
-        if (!state.compactionPending()) {
-            mailbox.await();
-        }
+    public void onWork(Runnable waker) {
+        mailbox.onPost(waker);
     }
 
     @Override
@@ -293,14 +291,14 @@ final class ApplyLoop implements Loop {
             proposals.refuse(answer.proposal, answer.refusal);
         } else if (answer.proposal.command() instanceof Command.Compact(var revision, var physical)
                 && physical) {
-            // KV-41: the caller wants to hear when the space is free, not when it is promised.
+            // KV-41: the caller wants to hear when the space is free, not when it is promised, and
+            // that may take longer than a proposal may.
+            if (!proposals.detach(answer.proposal)) return;
+            CompletableFuture<Result> outcome = answer.proposal.outcome();
             state.compacted(revision)
                     .whenComplete((done, thrown) -> {
-                        if (thrown == null) {
-                            proposals.complete(answer.proposal, answer.result);
-                        } else {
-                            proposals.fail(answer.proposal, EtcdError.STOPPED);
-                        }
+                        if (thrown == null) outcome.complete(answer.result);
+                        else outcome.completeExceptionally(EtcdError.STOPPED.exception());
                     });
         } else {
             proposals.complete(answer.proposal, answer.result);

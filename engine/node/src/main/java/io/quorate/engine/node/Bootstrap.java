@@ -40,7 +40,11 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
                         && log.hardState().equals(HardState.EMPTY)
                         && state.applied().index() == 0;
         if (!untouched) {
-            return restart(log, state);
+            Bootstrap restart = restart(log, state);
+            if (cluster.forceNewCluster()) {
+                ForcedCluster.write(log, state, restart.identity);
+            }
+            return restart;
         }
         return cluster.join()
                 .map(running -> join(config, running, log))

@@ -322,8 +322,8 @@ final class Lessor implements Loop {
     }
 
     @Override
-    public void awaitWork() {
-        mailbox.await();
+    public void onWork(Runnable waker) {
+        mailbox.onPost(waker);
     }
 
     @Override

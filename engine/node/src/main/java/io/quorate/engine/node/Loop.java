@@ -15,6 +15,17 @@ public interface Loop {
     /** Whether a turn would find something to do. */
     boolean hasWork();
 
-    /** Waits until there is work; the thread that takes the turns. */
-    void awaitWork();
+    /**
+     * Whom to tell, after the first turn, that there is work where there was none. Told by the
+     * thread that brings it.
+     */
+    void onWork(Runnable waker);
+
+    /**
+     * Whether the next turn may happen in the thread that brings the work, whoever that is: it does
+     * little and waits for nobody. Asked between turns.
+     */
+    default boolean mayTurnAnywhere() {
+        return false;
+    }
 }

@@ -3,16 +3,20 @@ package io.quorate.engine.node;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 
 /**
- * Messages from many threads to one. A post is one compare-and-set, and wakes the reader only when
- * the box was empty; the reader takes everything at once, oldest first. That is what makes batches:
- * whatever was posted while the reader was busy comes out together.
+ * Messages from many threads to one reader. A post is one compare-and-set, and wakes the reader
+ * only when the box was empty; the reader takes everything at once, oldest first. That is what
+ * makes batches: whatever was posted while the reader was busy comes out together.
  */
 final class Mailbox<T> {
     private final AtomicReference<Letter<T>> newest = new AtomicReference<>();
-    private volatile Thread reader;
+    private volatile Runnable waker = () -> {};
+
+    /** Called by whoever posts into the empty box. */
+    void onPost(Runnable waker) {
+        this.waker = waker;
+    }
 
     void post(T content) {
         Letter<T> letter = new Letter<>(content);
@@ -22,22 +26,12 @@ final class Mailbox<T> {
             letter.older = previous;
         } while (!newest.compareAndSet(previous, letter));
         if (previous == null) {
-            LockSupport.unpark(reader);
+            waker.run();
         }
     }
 
     boolean isEmpty() {
         return newest.get() == null;
-    }
-
-    /** Waits until something was posted. One thread only, the one that polls. */
-    void await() {
-        reader = Thread.currentThread();
-        while (isEmpty()) {
-            LockSupport.park(this);
-            // Nobody may interrupt this thread; a stray interrupt must not make the loop spin.
-            Thread.interrupted();
-        }
     }
 
     /** Appends everything posted; false when there was nothing. */

@@ -1,6 +1,5 @@
 package io.quorate.engine.node;
 
-import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
@@ -14,10 +13,8 @@ import io.quorate.engine.raft.Message;
 import io.quorate.engine.raft.RaftConfig;
 import io.quorate.engine.raft.RaftStatus;
 import io.quorate.engine.raft.RawNode;
-import io.quorate.engine.raft.Trace;
 import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
-import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
 import io.quorate.engine.state.KvHash;
@@ -34,14 +31,10 @@ import io.quorate.spi.storage.StorageException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
@@ -56,7 +49,6 @@ import java.util.function.Supplier;
  */
 public final class Node implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
-    private static final System.Logger RAFT_LOGGER = System.getLogger("io.quorate.engine.raft");
 
     /** Entries that may be committed and not yet applied (SE-26). */
     private static final long BACKLOG_MAX = 5000;
@@ -98,13 +90,14 @@ public final class Node implements AutoCloseable {
     private final Reconfiguration reconfiguration;
     private final ApplyLoop apply;
     private final ReplicaLoop replica;
+    private final Handover handover;
     // Born by run(), before anybody has the node.
     private Workers.Worker applyWorker;
     private Workers.Worker raftWorker;
     private Workers.Worker lessorWorker;
     private final Ticker.Handle ticks;
-    private final CompletableFuture<Void> published = new CompletableFuture<>();
-    private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
+    private final Publication publication;
+    private final ClusterVersionAgreement version;
     private final AtomicBoolean failureTold = new AtomicBoolean();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final AtomicBoolean removed = new AtomicBoolean();
@@ -205,6 +198,15 @@ public final class Node implements AutoCloseable {
             checker.initialCheck();
         }
         this.proposals = new PendingProposals(metrics);
+        this.publication =
+                new Publication(
+                        identity,
+                        config,
+                        Duration.ofNanos(timeoutNanos),
+                        this::propose,
+                        () -> stopped);
+        this.version =
+                new ClusterVersionAgreement(state, this::leading, () -> stopped, this::propose);
         var snapshots = new OutgoingSnapshots(state::view);
         var storage =
                 new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
@@ -215,6 +217,14 @@ public final class Node implements AutoCloseable {
                 new Reconfiguration(cluster, identity.memberId(), state, peers, runtime.nanoTime());
         this.apply = applyLoop();
         this.replica = replicaLoop(raft, bootstrap, storage, snapshots);
+        this.handover =
+                new Handover(
+                        identity.memberId(),
+                        Duration.ofNanos(timeoutNanos),
+                        reconfiguration,
+                        replica,
+                        runtime.nanoTime(),
+                        () -> stopped);
         metrics.observe(this);
         this.ticks = runtime.ticker().start(config.tick(), this::tick);
         this.chores =
@@ -308,8 +318,8 @@ public final class Node implements AutoCloseable {
                         metrics,
                         identity,
                         clusterVersion(),
-                        versionKnown,
-                        this::agreeOnVersion,
+                        publication.versionKnown(),
+                        version::seek,
                         config.upkeep().slowApply(),
                         runtime.wallClock()),
                 quota,
@@ -342,7 +352,7 @@ public final class Node implements AutoCloseable {
                                 false,
                                 true,
                                 runtime.random(),
-                                trace()));
+                                new RaftTrace()));
         if (!bootstrap.firstMembers().isEmpty()) {
             raft.bootstrap(bootstrap.firstMembers());
         }
@@ -378,7 +388,7 @@ public final class Node implements AutoCloseable {
                     @Override
                     public void leading(long term) {
                         lessor.lead(term);
-                        agreeOnVersion();
+                        version.seek();
                     }
 
                     @Override
@@ -431,7 +441,7 @@ public final class Node implements AutoCloseable {
         if (state.isRemovedMember(identity.memberId())) {
             removed();
         } else {
-            publish();
+            publication.begin();
         }
     }
 
@@ -600,61 +610,7 @@ public final class Node implements AutoCloseable {
      * @param target a voting member
      */
     public CompletableFuture<Void> moveLeader(long target) {
-        if (leader() != memberId()) {
-            return CompletableFuture.failedFuture(EtcdError.NOT_LEADER.exception());
-        }
-        if (!reconfiguration.isVoter(target)) {
-            return CompletableFuture.failedFuture(EtcdError.BAD_LEADER_TRANSFEREE.exception());
-        }
-        LOGGER.log(
-                INFO,
-                "leadership transfer starting",
-                Fields.of(
-                        "local-member-id",
-                        memberHex(),
-                        "current-leader-member-id",
-                        memberHex(),
-                        "transferee-member-id",
-                        Long.toHexString(target)));
-        var transfer = new LeaderTransfer(target, deadline(), new CompletableFuture<>());
-        replica.post(new Event.Transfer(transfer));
-        // After the post, so that either this or the end of the raft thread sees the other.
-        if (stopped) {
-            transfer.stop();
-        }
-        return transfer.outcome()
-                .thenRun(() ->
-                        LOGGER.log(
-                                INFO,
-                                "leadership transfer finished",
-                                Fields.of(
-                                        "local-member-id",
-                                        memberHex(),
-                                        "old-leader-member-id",
-                                        memberHex(),
-                                        "new-leader-member-id",
-                                        Long.toHexString(target))));
-    }
-
-    // RA-07: the others need not wait for an election time-out when a leader stops in order.
-    private void handOver() {
-        if (leader() != memberId() || reconfiguration.isOnlyVoter() || removed.get()) {
-            return;
-        }
-        OptionalLong heir = reconfiguration.longestConnectedVoter();
-        if (heir.isEmpty()) {
-            return;
-        }
-        try {
-            moveLeader(heir.getAsLong()).get(timeoutNanos, TimeUnit.NANOSECONDS);
-        } catch (ExecutionException | TimeoutException e) {
-            LOGGER.log(
-                    WARNING,
-                    "leadership transfer failed",
-                    Fields.of("local-member-id", memberHex(), "error", String.valueOf(e)));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        return handover.to(target);
     }
 
     /**
@@ -762,46 +718,7 @@ public final class Node implements AutoCloseable {
      * reads do not. An error of the storage stops the member.
      */
     public void defragment() {
-        metrics.defragInflight.set(1);
-        long before = state.sizeOnDisk();
-        long inUseBefore = state.sizeInUse();
-        long start = runtime.nanoTime().getAsLong();
-        LOGGER.log(INFO, "defragmenting", sizes(before, inUseBefore));
-        try {
-            timed(
-                    metrics.defragDuration,
-                    () -> {
-                        state.defragment();
-                        return null;
-                    });
-        } catch (StorageException.NoSpace | StorageException.Closed e) {
-            // Nothing was lost: the old files are still there.
-            throw e;
-        } catch (StorageException e) {
-            fail(e);
-            throw e;
-        } finally {
-            metrics.defragInflight.set(0);
-        }
-        long size = state.sizeOnDisk();
-        long inUse = state.sizeInUse();
-        Map<String, Object> fields = sizes(size, inUse);
-        fields.put("current-db-size-bytes-diff", size - before);
-        fields.put("current-db-size-in-use-bytes-diff", inUse - inUseBefore);
-        fields.put("took", Duration.ofNanos(runtime.nanoTime().getAsLong() - start).toString());
-        LOGGER.log(INFO, "finished defragmenting directory", fields);
-    }
-
-    private static Map<String, Object> sizes(long size, long inUse) {
-        return Fields.of(
-                "current-db-size-bytes",
-                size,
-                "current-db-size",
-                ByteSizes.text(size),
-                "current-db-size-in-use-bytes",
-                inUse,
-                "current-db-size-in-use",
-                ByteSizes.text(inUse));
+        new Defragmentation(state, metrics, runtime.nanoTime(), this::fail).run();
     }
 
     private <T> T timed(Histogram duration, Supplier<T> work) {
@@ -874,9 +791,7 @@ public final class Node implements AutoCloseable {
      * before.
      */
     public CompletableFuture<Void> ready() {
-        return CompletableFuture.allOf(published, versionKnown)
-                .exceptionallyCompose(
-                        thrown -> CompletableFuture.failedFuture(EtcdError.STOPPED.exception()));
+        return publication.done();
     }
 
     private String clusterVersion() {
@@ -885,91 +800,6 @@ public final class Node implements AutoCloseable {
 
     private String memberHex() {
         return Long.toHexString(identity.memberId());
-    }
-
-    // CS-05: after the election every member tells its name and its client URLs.
-    private void publish() {
-        var attributes =
-                new Command.MemberAttributes(
-                        identity.memberId(), config.name(), List.copyOf(config.clientUrls()));
-        propose(attributes)
-                .whenComplete((result, thrown) -> {
-                    if (thrown == null) {
-                        published();
-                    } else if (stopped) {
-                        notReady();
-                    } else {
-                        LOGGER.log(
-                                WARNING,
-                                "failed to publish local member to cluster through raft",
-                                Fields.of(
-                                        "local-member-id",
-                                        memberHex(),
-                                        "error",
-                                        thrown.getMessage()));
-                        publish();
-                    }
-                });
-    }
-
-    private void published() {
-        LOGGER.log(
-                INFO,
-                "published local member to cluster through raft",
-                Fields.of(
-                        "local-member-id",
-                        memberHex(),
-                        "local-member-attributes",
-                        "{Name:"
-                                + config.name()
-                                + " ClientURLs:["
-                                + String.join(" ", config.clientUrls())
-                                + "]}",
-                        "cluster-id",
-                        Long.toHexString(identity.clusterId()),
-                        "publish-timeout",
-                        Duration.ofNanos(timeoutNanos).toSeconds() + "s"));
-        published.complete(null);
-    }
-
-    private void notReady() {
-        published.completeExceptionally(EtcdError.STOPPED.exception());
-        versionKnown.completeExceptionally(EtcdError.STOPPED.exception());
-    }
-
-    // CS-05, MA-20: the leader sets the version of a new cluster, raises that of an upgraded one,
-    // and lowers that of one to be downgraded.
-    private void agreeOnVersion() {
-        DowngradeInfo downgrade = state.downgrade();
-        String current = clusterVersion();
-        String wanted = downgrade.enabled() ? downgrade.targetVersion() : Version.CLUSTER;
-        boolean lower = downgrade.enabled() && Version.isBelow(wanted, current);
-        if (!leading() || !(lower || Version.isBelow(current, wanted))) {
-            return;
-        }
-        String to = Version.majorMinor(wanted);
-        if (current.isEmpty()) {
-            LOGGER.log(
-                    INFO,
-                    "setting up initial cluster version using v3 API",
-                    Fields.of("cluster-version", to));
-        } else {
-            LOGGER.log(
-                    INFO,
-                    "updating cluster version using v3 API",
-                    Fields.of("from", Version.majorMinor(current), "to", to));
-        }
-        propose(new Command.ClusterVersion(wanted))
-                .whenComplete((result, thrown) -> {
-                    if (thrown == null) {
-                        LOGGER.log(
-                                INFO,
-                                "cluster version is updated",
-                                Fields.of("cluster-version", to));
-                    } else if (!stopped) {
-                        agreeOnVersion();
-                    }
-                });
     }
 
     /**
@@ -987,7 +817,7 @@ public final class Node implements AutoCloseable {
         failed = true;
         stopped = true;
         proposals.close();
-        notReady();
+        publication.stop();
         lessor.stop();
         replica.post(Event.Signal.STOP);
         apply.stop();
@@ -1023,15 +853,15 @@ public final class Node implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        if (!stopped) {
-            handOver();
+        if (!stopped && !removed.get()) {
+            handover.onStop();
         }
         stopped = true;
         chores.close();
         ticks.close();
         peers.ifPresent(Peers::close);
         proposals.close();
-        notReady();
+        publication.stop();
         lessor.stop();
         lessorWorker.join();
         replica.stop();
@@ -1043,29 +873,6 @@ public final class Node implements AutoCloseable {
         try (store) {
             log.close();
         }
-    }
-
-    private static Trace trace() {
-        return new Trace() {
-            @Override
-            public boolean enabled(Level level) {
-                return RAFT_LOGGER.isLoggable(weight(level));
-            }
-
-            @Override
-            public void line(Level level, String message) {
-                RAFT_LOGGER.log(weight(level), message);
-            }
-        };
-    }
-
-    private static System.Logger.Level weight(Trace.Level level) {
-        return switch (level) {
-            case DEBUG -> DEBUG;
-            case INFO -> INFO;
-            case WARN -> WARNING;
-            case ERROR -> ERROR;
-        };
     }
 
     /** Closes log and store unless told to keep them. */

@@ -54,6 +54,14 @@ final class PendingProposals {
         }
     }
 
+    /**
+     * Takes a proposal out that was applied and whose caller waits for more than that: its time can
+     * no longer be over, and whoever calls this completes it. False when it was answered already.
+     */
+    boolean detach(PendingProposal proposal) {
+        return remove(proposal);
+    }
+
     /** The command was applied and refused; not a failure of the proposal. */
     void refuse(PendingProposal proposal, RuntimeException refusal) {
         if (remove(proposal)) {

@@ -186,9 +186,15 @@ final class ReplicaLoop implements Loop {
         return !mailbox.isEmpty();
     }
 
+    // To put a snapshot in place is to wait for the log, whose own thread brings work too.
     @Override
-    public void awaitWork() {
-        mailbox.await();
+    public boolean mayTurnAnywhere() {
+        return installing == null;
+    }
+
+    @Override
+    public void onWork(Runnable waker) {
+        mailbox.onPost(waker);
     }
 
     @Override

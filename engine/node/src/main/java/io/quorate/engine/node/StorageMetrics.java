@@ -22,7 +22,7 @@ public final class StorageMetrics {
         write =
                 metrics.histogram(
                         "etcd_disk_wal_write_duration_seconds",
-                        "The latency distributions of writes to the WAL.",
+                        "The latency distributions of write called by WAL.",
                         BUCKETS);
         commit =
                 metrics.histogram(

@@ -22,9 +22,7 @@ public interface Workers {
         return new Workers() {
             @Override
             public Worker start(String name, Loop loop) {
-                // A platform thread: it does file I/O, and nobody may interrupt it.
-                Thread thread = Thread.ofPlatform().name(name).start(() -> run(loop));
-                return () -> join(thread);
+                return LoopWorker.start(name, loop);
             }
 
             @Override
@@ -32,26 +30,5 @@ public interface Workers {
                 Thread.ofVirtual().name(name).start(task);
             }
         };
-    }
-
-    private static void run(Loop loop) {
-        while (loop.turn()) {
-            loop.awaitWork();
-        }
-    }
-
-    private static void join(Thread thread) {
-        boolean interrupted = false;
-        while (thread != Thread.currentThread() && thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                // The storage must not be closed under a thread that uses it.
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -37,6 +37,7 @@ final class TestCluster implements AutoCloseable {
     final Map<String, Replica> replicas = new TreeMap<>();
     private final Map<String, List<String>> initial;
     private final long snapshotCount;
+    private boolean forceNewCluster;
 
     private TestCluster(Map<String, List<String>> initial, long snapshotCount) {
         this.initial = initial;
@@ -83,6 +84,16 @@ final class TestCluster implements AutoCloseable {
     /** Starts a founding member on log and state given. */
     Replica start(String name, RaftLog log, StateStore state) {
         return start(name, initial.get(name), log, state, Optional.empty());
+    }
+
+    /** Starts one that goes on alone with what it has. */
+    Replica startForced(String name, StorageProvider storage, Path directory) {
+        forceNewCluster = true;
+        try {
+            return start(name, storage, directory);
+        } finally {
+            forceNewCluster = false;
+        }
     }
 
     static RaftLog log(StorageProvider storage, Path directory) {
@@ -220,7 +231,8 @@ final class TestCluster implements AutoCloseable {
                             true,
                             false);
             ClusterSettings settings =
-                    new ClusterSettings(Optional.of(network.port()), false, 1, running, false);
+                    new ClusterSettings(
+                            Optional.of(network.port()), false, 1, running, forceNewCluster);
             node =
                     Node.start(
                             config,

@@ -65,6 +65,7 @@ class RestTest {
     @Test
     @Tag("HT-01")
     @Tag("HT-19")
+    @Tag("SD-77")
     void versionTellsServerClusterAndStorage() throws Exception {
         serve(single());
         assertAnswer(

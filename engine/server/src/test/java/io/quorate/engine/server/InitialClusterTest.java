@@ -40,6 +40,7 @@ class InitialClusterTest {
                 "a=http://127.0.0.1:1 | a | http://127.0.0.1:1,http://127.0.0.1:2 | --initial-advertise-peer-urls has http://127.0.0.1:2 but missing from --initial-cluster=a=http://127.0.0.1:1",
                 "a=http://127.0.0.1:1,b=http://127.0.0.1:1 | a | http://127.0.0.1:1 | initial cluster a=http://127.0.0.1:1,b=http://127.0.0.1:1 has duplicate url",
             })
+    @Tag("SD-06")
     void aClusterThatDoesNotFitIsRefused(
             String cluster, String name, String advertised, String message) {
         InitialCluster parsed = parse(cluster);

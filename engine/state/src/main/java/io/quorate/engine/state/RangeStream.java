@@ -51,9 +51,13 @@ public final class RangeStream implements Iterator<RangeStream.Chunk> {
     @Override
     public Chunk next() {
         if (done) throw new NoSuchElementException();
-        RangeResult read = machine.range(part(Math.min(chunkLimit, left)));
+        if (query.countOnly()) {
+            RangeResult counted = machine.range(part(left));
+            pin(counted.revision());
+            return last(counted, counted.count());
+        }
+        RangeResult read = machine.page(part(Math.min(chunkLimit, left)));
         if (header == 0) pin(read.revision());
-        if (query.countOnly()) return last(read, read.count());
         count += read.kvs().size();
         left -= read.kvs().size();
         if (!read.more()) return last(read, count);

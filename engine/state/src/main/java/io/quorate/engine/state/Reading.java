@@ -43,6 +43,22 @@ final class Reading {
             return new RangeResult(state.revision(), List.of(), false, count(range, revision));
         List<IndexEntry> found = collect(range, revision, fetchLimit(query), backwards(query));
         long count = isWhole(query, found) ? found.size() : count(range, revision);
+        return result(query, revision, found, count);
+    }
+
+    /**
+     * As {@link #range}, for one who reads the range piece by piece: the count is that of the keys
+     * found, since counting the rest for each piece at a past revision would walk it each time.
+     */
+    RangeResult page(RangeQuery query) {
+        long revision = readRevision(query.revision());
+        KeyRange range = KeyRange.of(query.key(), query.rangeEnd());
+        List<IndexEntry> found = collect(range, revision, fetchLimit(query), backwards(query));
+        return result(query, revision, found, found.size());
+    }
+
+    private RangeResult result(
+            RangeQuery query, long revision, List<IndexEntry> found, long count) {
         if (query.hasRevisionFilters()) found.removeIf(entry -> !passes(entry, query));
         boolean more = query.limit() > 0 && found.size() > query.limit();
         List<KeyValue> kvs = kvs(found, query, revision);

@@ -253,6 +253,11 @@ public final class StateMachine implements AutoCloseable {
         return read((state, rows) -> new Reading(state, rows).range(query), abandoned);
     }
 
+    /** One piece of a range that is read piece by piece: its count is that of the piece. */
+    RangeResult page(RangeQuery query) {
+        return read((state, rows) -> new Reading(state, rows).page(query), STAYS);
+    }
+
     /**
      * Answers a transaction of ranges only, see {@link RequestChecks#isReadOnly}, at the applied
      * state (TX-18, TX-22).

@@ -1,0 +1,110 @@
+package io.quorate.benchmarks;
+
+import io.quorate.spi.plugin.Settings;
+import io.quorate.spi.storage.FileIo;
+import io.quorate.spi.storage.NioFileIo;
+import io.quorate.spi.storage.RaftLog;
+import io.quorate.spi.storage.StateStore;
+import io.quorate.spi.storage.StorageEnv;
+import io.quorate.spi.storage.StorageException;
+import io.quorate.spi.storage.StorageProvider;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.stream.Stream;
+
+/** A storage plugin of the module path, opened on real files as the server opens it. */
+final class BenchedStorage implements StorageEnv {
+    private final StorageProvider provider;
+    private final Map<String, String> settings;
+    private final Path directory;
+    private final Executor background =
+            Executors.newThreadPerTaskExecutor(
+                    Thread.ofPlatform().daemon().name("background-", 0).factory());
+
+    BenchedStorage(String name, Map<String, String> settings, Path directory) {
+        List<StorageProvider> all =
+                ServiceLoader.load(StorageProvider.class).stream()
+                        .map(ServiceLoader.Provider::get)
+                        .toList();
+        provider =
+                all.stream()
+                        .filter(one -> one.name().equals(name))
+                        .findAny()
+                        .orElseThrow(() ->
+                                new IllegalArgumentException(
+                                        "no storage plugin "
+                                                + name
+                                                + "; found: "
+                                                + all.stream()
+                                                        .map(StorageProvider::name)
+                                                        .toList()));
+        this.settings = settings;
+        this.directory = directory;
+    }
+
+    StateStore openState() {
+        return provider.openState(this);
+    }
+
+    RaftLog openLog() {
+        return provider.openLog(this);
+    }
+
+    /** Bytes of all files of a folder; some may go meanwhile. */
+    static long bytes(Path folder) {
+        try (Stream<Path> paths = Files.list(folder)) {
+            long sum = 0;
+            for (Path path : paths.toList()) {
+                sum += Files.isDirectory(path) ? bytes(path) : size(path);
+            }
+            return sum;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static long size(Path file) throws IOException {
+        try {
+            return Files.size(file);
+        } catch (NoSuchFileException removed) {
+            return 0;
+        }
+    }
+
+    @Override
+    public Path directory() {
+        return directory;
+    }
+
+    @Override
+    public FileIo io() {
+        return new NioFileIo();
+    }
+
+    @Override
+    public Settings settings() {
+        return new Settings("storage " + provider.name(), settings);
+    }
+
+    @Override
+    public Executor background() {
+        return background;
+    }
+
+    @Override
+    public void report(StorageException failure) {
+        failure.printStackTrace();
+    }
+
+    @Override
+    public void observe(Timing timing, long nanos) {}
+}

@@ -1,0 +1,170 @@
+package io.quorate.benchmarks;
+
+import io.quorate.spi.storage.HardState;
+import io.quorate.spi.storage.LogEntry;
+import io.quorate.spi.storage.RaftLog;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.Semaphore;
+
+/**
+ * A Raft log alone, beside the least that the machine needs for the same bytes: pwrite and
+ * fdatasync in C, into zeros. Both take turns in every round, as the disk's speed changes by the
+ * minute.
+ */
+final class LogRun {
+    private static final int[] BATCHES = {1, 10, 100};
+    private static final int[] PROPOSERS = {1, 10, 100, 1000};
+
+    /** Few, so that both have the same disk in a round, whatever else happens on the machine. */
+    private static final int APPENDS = 200;
+
+    private static final int GROUPED = 1_500;
+    private static final int KEEP = 20_000;
+
+    /** About what a record of ours has beside its payload. */
+    private static final int RECORD_BYTES = 36;
+
+    private final StorageOptions options;
+    private final Measured measured = new Measured();
+    private final byte[] payload;
+
+    private LogRun(StorageOptions options) {
+        this.options = options;
+        payload = new byte[options.valueBytes()];
+        new Random(7).nextBytes(payload);
+    }
+
+    static Measured run(StorageOptions options) throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory(options.directory(), "log-");
+        try {
+            return new LogRun(options).measure(folder);
+        } finally {
+            ServerProcess.delete(folder);
+        }
+    }
+
+    private Measured measure(Path folder) throws IOException, InterruptedException {
+        Optional<Path> floor = compiledFloor(folder);
+        Path directory = Files.createDirectory(folder.resolve("log"));
+        long begin = System.nanoTime();
+        RaftLog log =
+                new BenchedStorage(options.backend(), options.settings(), directory).openLog();
+        log.append(entries(1, 1), new HardState(1, 0, 0)).join();
+        measured.addMillis("open and first append ms", begin);
+        appendInTurn(log, 100, GROUPED); // the compilers, and segments of full size
+        if (floor.isPresent()) floorNanos(floor.get(), folder, 1); // makes its file
+        for (int batch : BATCHES) {
+            List<Double> ratios = new ArrayList<>();
+            long best = Long.MAX_VALUE;
+            long bestFloor = Long.MAX_VALUE;
+            for (int round = 0; round < options.rounds(); round++) {
+                long ours = appendInTurn(log, batch, APPENDS);
+                best = Math.min(best, ours);
+                if (floor.isEmpty()) continue;
+                long theirs = floorNanos(floor.get(), folder, batch);
+                bestFloor = Math.min(bestFloor, theirs);
+                ratios.add((double) theirs / ours);
+            }
+            measured.add("batch " + batch + " p50 us", best / 1e3);
+            if (ratios.isEmpty()) continue;
+            ratios.sort(null);
+            measured.add("batch " + batch + " C floor p50 us", bestFloor / 1e3);
+            measured.add("batch " + batch + " floor/ours best", (double) bestFloor / best);
+            measured.add("batch " + batch + " floor/ours median", ratios.get(ratios.size() / 2));
+        }
+        for (int proposers : PROPOSERS) group(log, proposers);
+        log.close();
+        begin = System.nanoTime();
+        log = new BenchedStorage(options.backend(), options.settings(), directory).openLog();
+        measured.addMillis("open ms", begin);
+        measured.addMebibytes("disk MiB", BenchedStorage.bytes(directory));
+        log.close();
+        return measured;
+    }
+
+    /** The median time of an append that waits for its fsync. */
+    private long appendInTurn(RaftLog log, int batch, int count) {
+        Histogram latencies = new Histogram();
+        for (int i = 0; i < count; i++) {
+            List<LogEntry> entries = entries(log.lastIndex() + 1, batch);
+            long sent = System.nanoTime();
+            log.append(entries, null).join();
+            latencies.record(System.nanoTime() - sent);
+            trim(log);
+        }
+        return latencies.quantile(0.5);
+    }
+
+    /** So many proposals under way at any time, each an append of its own. */
+    private void group(RaftLog log, int proposers) throws InterruptedException {
+        Semaphore free = new Semaphore(proposers);
+        long begin = System.nanoTime();
+        int count = GROUPED * Math.min(proposers, 40);
+        for (int i = 0; i < count; i++) {
+            free.acquire();
+            log.append(entries(log.lastIndex() + 1, 1), null).thenRun(free::release);
+            if (i % 64 == 0) trim(log);
+        }
+        free.acquire(proposers);
+        measured.addRate(proposers + " proposers entries/s", count, begin);
+    }
+
+    private static void trim(RaftLog log) {
+        long durable = log.durableIndex();
+        if (durable - log.baseIndex() < 2 * KEEP) return;
+        log.append(List.of(), new HardState(1, 0, durable)).join();
+        log.compact(durable - KEEP);
+    }
+
+    private List<LogEntry> entries(long from, int count) {
+        List<LogEntry> entries = new ArrayList<>(count);
+        for (long i = from; i < from + count; i++) entries.add(new LogEntry(i, 1, 0, payload));
+        return entries;
+    }
+
+    private static Optional<Path> compiledFloor(Path folder)
+            throws IOException, InterruptedException {
+        Path source = folder.resolve("fdatasync_floor.c");
+        try (var text = LogRun.class.getResourceAsStream("fdatasync_floor.c")) {
+            Files.copy(text, source);
+        }
+        Path program = folder.resolve("fdatasync_floor");
+        try {
+            Process compiler =
+                    new ProcessBuilder("cc", "-O2", "-o", program.toString(), source.toString())
+                            .inheritIO()
+                            .start();
+            if (compiler.waitFor() == 0) return Optional.of(program);
+        } catch (IOException e) {
+            System.err.println("no C compiler (" + e.getMessage() + "): without the floor");
+        }
+        return Optional.empty();
+    }
+
+    private long floorNanos(Path program, Path folder, int batch)
+            throws IOException, InterruptedException {
+        int bytes = batch * (options.valueBytes() + RECORD_BYTES);
+        Process process =
+                new ProcessBuilder(
+                                program.toString(),
+                                folder.resolve("floor").toString(),
+                                Integer.toString(bytes),
+                                Integer.toString(APPENDS))
+                        .redirectError(ProcessBuilder.Redirect.INHERIT)
+                        .start();
+        Histogram latencies = new Histogram();
+        try (var lines = process.inputReader(StandardCharsets.US_ASCII)) {
+            lines.lines().forEach(line -> latencies.record(Long.parseLong(line)));
+        }
+        if (process.waitFor() != 0) throw new IOException("the C floor failed");
+        return latencies.quantile(0.5);
+    }
+}

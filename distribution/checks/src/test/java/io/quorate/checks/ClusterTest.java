@@ -1,0 +1,208 @@
+package io.quorate.checks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Clusters of processes, driven by the real etcdctl as the manuals of etcd tell. */
+@Timeout(600)
+final class ClusterTest {
+    @RegisterExtension final Members members = Members.perTest();
+
+    @Test
+    @Tag("CS-01")
+    @Tag("CL-09")
+    @Tag("CL-11")
+    @Tag("RC-09")
+    @Tag("RC-11")
+    @Tag("EX-03")
+    @Tag("FL-101")
+    @Tag("T24")
+    void leaderIsKilledAndReplacedThenAMemberIsReplaced() {
+        Cluster cluster =
+                new Cluster(members, Binaries.ours()).with("a").with("b").with("c").start();
+        Exec.Outcome table = cluster.ctl("member", "list", "-w", "table");
+        assertEquals(3, count("started", table.out()), table.out());
+        Exec.Outcome status = cluster.ctl("endpoint", "status", "--cluster", "-w", "table");
+        assertEquals(0, status.exit(), status::err);
+        assertEquals(1, count("true", status.out()), status.out());
+        for (String name : new String[] {"a", "b", "c"}) {
+            Member through = cluster.member(name);
+            assertEquals(0, cluster.ctlAt(through, "put", name, "value").exit());
+            for (String at : new String[] {"a", "b", "c"}) {
+                assertEquals("value", cluster.get(cluster.member(at), name));
+            }
+        }
+
+        Member killed = cluster.leader();
+        long start = System.nanoTime();
+        killed.kill();
+        // A write that the old leader took along is not answered.
+        cluster.until(
+                () -> cluster.ctl("put", "after", "kill", "--command-timeout=2s").exit() == 0);
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+        System.out.println("first write " + millis + " ms after kill -9 of the leader");
+        Member next = cluster.leader();
+        assertNotSame(killed, next);
+        assertEquals("value", cluster.get(next, "a"));
+        killed.start();
+        assertEquals("kill", cluster.get(killed, "after"));
+        cluster.awaitSameHash();
+
+        replace(cluster, cluster.other(cluster.leader()));
+
+        // All but one are lost for good.
+        Member last = cluster.member("d");
+        for (String name : new String[] {"a", "b", "c"}) {
+            if (cluster.member(name) != null) cluster.member(name).kill();
+        }
+        last.kill();
+        last.also("--force-new-cluster").start();
+        assertEquals(1, count("started", cluster.ctlAt(last, "member", "list").out()));
+        assertEquals("kill", cluster.get(last, "after"));
+        assertEquals(0, cluster.ctlAt(last, "put", "alone", "value").exit());
+    }
+
+    private static void replace(Cluster cluster, Member victim) {
+        String id = idOf(cluster, victim);
+        // RC-03: for five seconds after a start a member does not count as healthy.
+        Exec.Outcome removed = cluster.retried("unhealthy cluster", "member", "remove", id);
+        assertTrue(removed.out().contains("Member " + id + " removed from cluster"), removed::err);
+        assertEquals(0, victim.awaitExit(), victim::report);
+        String words = "the member has been permanently removed from the cluster";
+        assertTrue(victim.log().contains(words), victim::report);
+        assertTrue(victim.log().contains("data-dir used by this member must be removed"));
+        // On its old data it learns the same again.
+        victim.launch();
+        assertEquals(0, victim.awaitExit(), victim::report);
+        assertEquals(2, count(words, victim.log()), victim::report);
+        Member joined = cluster.add("d");
+        joined.start();
+        assertEquals("kill", cluster.get(joined, "after"));
+        cluster.put("after", "kill");
+        assertEquals(3, count("started", cluster.ctlAt(joined, "member", "list").out()));
+        for (String name : new String[] {"a", "b", "c"}) {
+            if (cluster.member(name) == victim) cluster.forget(name);
+        }
+        cluster.awaitSameHash();
+    }
+
+    /** The id of a member as etcdctl prints it. */
+    private static String idOf(Cluster cluster, Member member) {
+        Matcher line =
+                Pattern.compile("(?m)^([0-9a-f]+), started,.*" + Pattern.quote(member.peerUrl()))
+                        .matcher(cluster.ctl("member", "list").out());
+        assertTrue(line.find());
+        return line.group(1);
+    }
+
+    @Test
+    @Tag("SE-23")
+    @Tag("SE-25")
+    @Tag("RA-03")
+    @Tag("T12")
+    @Tag("T16")
+    @Tag("T24")
+    @Tag("T25")
+    void mixedStoragePluginsOverHttp2LoseAMinorityAndThenTheMajority() {
+        Cluster cluster =
+                new Cluster(members, Binaries.ours())
+                        .with("a", "--transport=http2")
+                        .with("b", "--transport=http2", storage("xodus"), state("xodus"))
+                        .with("c", "--transport=http2", storage("memory"), state("memory"))
+                        .start();
+        for (int i = 0; i < 20; i++) cluster.put("key" + i, "value" + i);
+        cluster.awaitSameHash();
+
+        // A minority is down: nobody notices, but the cluster must not grow now.
+        Member b = cluster.member("b");
+        b.kill();
+        cluster.put("minority", "down");
+        Exec.Outcome grow = cluster.ctl("member", "add", "d", "--peer-urls=http://127.0.0.1:1");
+        assertNotEquals(0, grow.exit());
+        assertTrue(grow.err().contains("etcdserver: unhealthy cluster"), grow::err);
+
+        // The majority is down: nothing is written or read, but what may be stale.
+        Member a = cluster.member("a");
+        Member c = cluster.member("c");
+        c.pause();
+        Exec.Outcome write = cluster.ctlAt(a, "put", "majority", "down", "--command-timeout=50s");
+        assertNotEquals(0, write.exit());
+        assertTrue(write.err().contains("etcdserver: request timed out"), write::err);
+        Exec.Outcome read = cluster.ctlAt(a, "get", "minority", "--command-timeout=3s");
+        assertNotEquals(0, read.exit());
+        Exec.Outcome stale =
+                cluster.ctlAt(a, "get", "minority", "--consistency=s", "--print-value-only");
+        assertEquals("down", stale.out().strip());
+
+        // It goes on by itself; the write that waited too.
+        CompletableFuture<Exec.Outcome> waiting =
+                CompletableFuture.supplyAsync(
+                        () -> cluster.ctlAt(a, "put", "waited", "yes", "--command-timeout=50s"));
+        c.resume();
+        Exec.Outcome waited = waiting.join();
+        assertEquals(0, waited.exit(), () -> waited.err() + cluster.report());
+        b.start();
+        assertEquals("yes", cluster.get(b, "waited"));
+        cluster.awaitSameHash();
+
+        // T12: a leader that sleeps through an election answers nothing old afterwards.
+        Member sleeper = cluster.leader();
+        cluster.put("x", "old");
+        sleeper.pause();
+        Member awake = cluster.other(sleeper);
+        cluster.until(
+                () -> cluster.ctlAt(awake, "put", "x", "new", "--command-timeout=10s").exit() == 0);
+        sleeper.resume();
+        Exec.Outcome late =
+                cluster.ctlAt(sleeper, "get", "x", "--print-value-only", "--command-timeout=30s");
+        if (late.exit() == 0) assertEquals("new", late.out().strip());
+        assertEquals("new", cluster.get(sleeper, "x"));
+        cluster.awaitSameHash();
+    }
+
+    private static String storage(String plugin) {
+        return "--storage-log=" + plugin;
+    }
+
+    private static String state(String plugin) {
+        return "--storage-state=" + plugin;
+    }
+
+    @Test
+    void memberOnAnotherTransportIsToldSoAndTheOthersServe() {
+        Cluster cluster =
+                new Cluster(members, Binaries.ours())
+                        .with("a")
+                        .with("b", "--transport=http2")
+                        .with("c")
+                        .founded();
+        Member odd = cluster.member("b");
+        CompletableFuture<String> told = odd.line("with the same --transport");
+        CompletableFuture<String> tells = cluster.member("a").line("with the same --transport");
+        CompletableFuture<String> first = cluster.member("a").serves();
+        CompletableFuture<String> second = cluster.member("c").serves();
+        for (String name : new String[] {"a", "b", "c"}) cluster.member(name).launch();
+        cluster.member("a").await(first);
+        cluster.member("c").await(second);
+        odd.await(told);
+        cluster.member("a").await(tells);
+        assertEquals(0, cluster.ctlAt(cluster.member("a"), "put", "key", "value").exit());
+        assertEquals("value", cluster.get(cluster.member("c"), "key"));
+    }
+
+    private static int count(String pattern, String text) {
+        return (int) Pattern.compile(pattern).matcher(text).results().count();
+    }
+}
