@@ -127,7 +127,8 @@ final class SnapshotCommand {
     }
 
     private static LogLine client(String message) {
-        return new LogLine("info", Instant.now(), "client", "snapshot/SnapshotCommand.java", message);
+        return new LogLine(
+                "info", Instant.now(), "client", "snapshot/SnapshotCommand.java", message);
     }
 
     private void print(LogLine line) {
