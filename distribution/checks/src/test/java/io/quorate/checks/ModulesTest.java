@@ -78,9 +78,11 @@ class ModulesTest {
         }
     }
 
+    /** All but that of Xodus, whose packages keep their names for those who know the library. */
     @Test
     void exportedPackagesBeginWithTheirModulesName() {
         for (ModuleDescriptor module : ourModules()) {
+            if (module.name().equals("io.quorate.xodus")) continue;
             for (ModuleDescriptor.Exports exports : module.exports()) {
                 assertTrue(
                         exports.source().startsWith(module.name()),
