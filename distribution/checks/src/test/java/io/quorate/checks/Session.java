@@ -14,6 +14,7 @@ import java.util.List;
  * @formats simple json      the values of -w the whole session is run with
  * @clients 3.4 3.7          the etcdctl it is run with
  * @needs leases             before it there are leases 1234 and 5678
+ * @needs fresh              the servers are new
  * # rows: CT-20 CT-21       the rows of etcd's behaviour that it shows, see docs/compatibility.md
  * # a comment
  * $ put a 'one two'         a call; {rev}, {rev-3} stand for the store's revision before it
