@@ -104,7 +104,23 @@ final class GrpcInteropTest {
                 .map(c -> DynamicTest.dynamicTest(c.getKey(), () -> play(c.getValue())));
     }
 
+    /**
+     * The case of a deadline wants the text of the client's own timer. A server that keeps deadlines
+     * too answers at the same moment, and who is first is luck.
+     */
     private static void play(Case test) throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                playOnce(test);
+                return;
+            } catch (AssertionError e) {
+                boolean serverWasFirst = "context deadline exceeded".equals(e.getMessage());
+                if (!serverWasFirst || attempt == 5) throw e;
+            }
+        }
+    }
+
+    private static void playOnce(Case test) throws Exception {
         AbstractInteropTest client = new Client();
         client.setUp();
         try {
