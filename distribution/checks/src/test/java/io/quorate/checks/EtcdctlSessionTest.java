@@ -6,6 +6,8 @@ import com.google.protobuf.ByteString;
 
 import io.quorate.api.proto.DeleteRangeRequest;
 import io.quorate.api.proto.LeaseGrantRequest;
+import io.quorate.api.proto.LeaseLeasesRequest;
+import io.quorate.api.proto.LeaseRevokeRequest;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
 
@@ -21,7 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
 /**
@@ -250,15 +251,19 @@ final class EtcdctlSessionTest {
                 .deleteRange(DeleteRangeRequest.newBuilder().setKey(zero).setRangeEnd(zero).build())
                 .get();
         if (!needs.contains("leases")) return;
-        long ttl = TTL_SECONDS; // different ones, for lists are in the order of their ends
+        // Anew and with different ends, for a list is in the order of the ends.
+        long ttl = TTL_SECONDS;
         for (long id : LEASES) {
+            if (client
+                    .lease
+                    .leaseLeases(LeaseLeasesRequest.getDefaultInstance())
+                    .get()
+                    .getLeasesList()
+                    .stream()
+                    .anyMatch(lease -> lease.getID() == id))
+                client.lease.leaseRevoke(LeaseRevokeRequest.newBuilder().setID(id).build()).get();
             var grant = LeaseGrantRequest.newBuilder().setID(id).setTTL(ttl++).build();
-            try {
-                client.lease.leaseGrant(grant).get();
-            } catch (ExecutionException e) {
-                String text = String.valueOf(e.getCause().getMessage());
-                if (!text.contains("lease already exists")) throw e;
-            }
+            client.lease.leaseGrant(grant).get();
         }
     }
 

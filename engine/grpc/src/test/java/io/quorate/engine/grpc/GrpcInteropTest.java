@@ -105,8 +105,8 @@ final class GrpcInteropTest {
     }
 
     /**
-     * The case of a deadline wants the text of the client's own timer. A server that keeps deadlines
-     * too answers at the same moment, and who is first is luck.
+     * The case of a deadline wants the text of the client's own timer. A server that keeps
+     * deadlines too answers at the same moment, and who is first is luck.
      */
     private static void play(Case test) throws Exception {
         for (int attempt = 1; ; attempt++) {
