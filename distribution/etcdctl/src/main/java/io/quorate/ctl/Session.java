@@ -94,8 +94,10 @@ final class Session {
         return config.endpoints();
     }
 
+    /** Above zero: to the client zero would be no limit, to etcdctl it is one that has passed. */
     Duration timeout() {
-        return flags.duration("command-timeout");
+        Duration given = flags.duration("command-timeout");
+        return given.isPositive() ? given : Duration.ofNanos(1);
     }
 
     /** The cluster, with {@code --command-timeout} for each call. */
