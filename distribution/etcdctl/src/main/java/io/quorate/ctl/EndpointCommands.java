@@ -117,7 +117,7 @@ final class EndpointCommands {
     /** A member is healthy that answers a linearizable read and has no alarm. */
     private static Endpoints.Health health(Session session, String endpoint) {
         long start = System.nanoTime();
-        try (Cluster member = session.member(endpoint)) {
+        try (Cluster member = session.memberForHealth(endpoint)) {
             Optional<String> failure = read(member);
             String took = GoText.duration(Duration.ofNanos(System.nanoTime() - start));
             String error = failure.orElseGet(() -> alarms(member));

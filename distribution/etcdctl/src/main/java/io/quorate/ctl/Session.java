@@ -26,6 +26,7 @@ import java.util.Set;
  */
 final class Session {
     static final String LOGGER = "etcd-client";
+    private static final String HEALTH_LOGGER = "client";
 
     private static final int SEND_BYTES = 2 << 20;
     private static final Duration RETRY_BACKOFF = Duration.ofMillis(50);
@@ -125,9 +126,18 @@ final class Session {
         return cluster(config.withEndpoints(List.of(endpoint)), timeout());
     }
 
+    /** As {@link #member}, for a question about its health, which etcdctl logs by another name. */
+    Cluster memberForHealth(String endpoint) {
+        return cluster(config.withEndpoints(List.of(endpoint)), timeout(), HEALTH_LOGGER);
+    }
+
     private Cluster cluster(ClientConfig where, Duration timeout) {
+        return cluster(where, timeout, LOGGER);
+    }
+
+    private Cluster cluster(ClientConfig where, Duration timeout, String logger) {
         return new Cluster(
-                where.withTimeouts(where.connectTimeout(), timeout), call.terminal(), LOGGER);
+                where.withTimeouts(where.connectTimeout(), timeout), call.terminal(), logger);
     }
 
     // ---- from flags to a configuration
