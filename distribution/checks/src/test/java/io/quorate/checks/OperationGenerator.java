@@ -196,7 +196,6 @@ final class OperationGenerator {
         return range.build();
     }
 
-    /** The request, now and then with a sort that there is not. */
     /**
      * Streams that take the keys in order: each piece is sorted by itself, goes on behind its last
      * key, and which of several equals is the last differs (row KV-15).
@@ -208,6 +207,7 @@ final class OperationGenerator {
         return sorted ? request.toBuilder().clearSortTarget().build() : request;
     }
 
+    /** The request, now and then with a sort that there is not. */
     private RangeRequest mistaken(RangeRequest request) {
         // With two mistakes in one request it matters which is found first.
         if (!KNOWN_DIFFERENCES && request.getKey().isEmpty()) return request;
