@@ -40,12 +40,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 /**
- * One replica: raft over a log, and the state that follows from it. Two threads do the work, the
- * raft thread ({@link ReplicaLoop}) and the apply thread ({@link ApplyLoop}); see the README of
- * this module for how a write and a read go through them, and for what happens on each failure.
+ * One replica: raft over a log, and the state that follows from it. Two loops do the work, raft's
+ * ({@link ReplicaLoop}) and that of apply ({@link ApplyLoop}); see the README of this module for
+ * how a write and a read go through them, and for what happens on each failure.
  *
- * <p>All methods are safe for any thread. Futures are completed by the two threads, so what depends
- * on them must be short or run elsewhere ({@code thenRunAsync}, or a virtual thread that joins).
+ * <p>All methods are safe for any thread, and may take a turn of raft's loop in it. Futures are
+ * completed by the loops, so what depends on them must be short or run elsewhere ({@code
+ * thenRunAsync}, or a virtual thread that joins).
  */
 public final class Node implements AutoCloseable {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");

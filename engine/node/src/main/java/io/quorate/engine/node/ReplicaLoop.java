@@ -27,9 +27,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 
 /**
- * The raft thread. It alone touches the {@link RawNode} and writes to the log, and it waits for
- * nothing but its mailbox: a write to the log comes back as an event when it is durable, and so
- * does an apply. One turn:
+ * The raft loop; "the raft thread" is whoever takes its turn. It alone touches the {@link RawNode}
+ * and writes to the log, and it waits for nothing but its mailbox: a write to the log comes back as
+ * an event when it is durable, and so does an apply. One turn:
  *
  * <pre>
  * take all events -> step them into raft

@@ -12,7 +12,8 @@ import java.util.concurrent.CompletableFuture;
  *   <li>A unit whose {@link #append} future completed survives a crash (I1).
  *   <li>A crash keeps a prefix of the units appended, each whole.
  *   <li>After a {@link StorageException.Fatal} nothing succeeds until the log is opened again.
- *   <li>One thread calls the methods that write; any thread reads.
+ *   <li>Calls that write never overlap, and each sees what the one before did; but they may come
+ *       from different threads, the log's own among them. Any thread reads.
  *   <li>A thread that is interrupted while it appends gets a durable unit or an error, never less.
  * </ul>
  */
@@ -60,10 +61,11 @@ public interface RaftLog extends AutoCloseable {
      * are grouped into the next.
      *
      * @throws IllegalArgumentException for a gap, or for a replaced committed entry
-     *     <p>The future completes on the log's own thread: what hangs on it must not block. It
-     *     fails with NoSpace when the unit was taken back, together with all units appended after
-     *     it; then the log is as if they had never been appended, but a crash before the next
-     *     successful append may bring them back, as it may with any unit that was not acknowledged.
+     *     <p>The future completes on the log's own thread: what hangs on it must not block, but may
+     *     append, so no lock of the log is held meanwhile. It fails with NoSpace when the unit was
+     *     taken back, together with all units appended after it; then the log is as if they had
+     *     never been appended, but a crash before the next successful append may bring them back,
+     *     as it may with any unit that was not acknowledged.
      * @throws StorageException when nothing of the unit was taken
      */
     CompletableFuture<Void> append(List<LogEntry> entries, HardState hardStateOrNull);
