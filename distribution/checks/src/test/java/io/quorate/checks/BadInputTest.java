@@ -118,9 +118,9 @@ final class BadInputTest {
         refuses(
                 Binaries.ours(),
                 1,
-                "flag --auto-compaction-retention is not supported by this release yet;",
+                "flag --discovery-srv is not supported by this release yet;",
                 Map.of(),
-                List.of("--auto-compaction-retention=1h"));
+                List.of("--discovery-srv=example.com"));
     }
 
     @Test
@@ -220,7 +220,7 @@ final class BadInputTest {
                 1,
                 "is not supported by this release yet",
                 Map.of(),
-                List.of(data, "--auto-compaction-retention=1h"));
+                List.of(data, "--discovery-srv=example.com"));
         assertEquals(before, files(member.dataDir()));
         member.start();
         assertEquals(List.of("a", "b"), keys(member));
