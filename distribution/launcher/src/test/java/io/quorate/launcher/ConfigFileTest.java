@@ -89,7 +89,8 @@ class ConfigFileTest {
     @Test
     void settingsOfPluginsAreAMapOfMaps() throws IOException {
         Values values = read("storage-setting:\n  file:\n    segment-bytes: 1\n    sync: x\n");
-        assertEquals("{file={segment-bytes=1, sync=x}}", values.settings().toString());
+        assertEquals(
+                "{file={segment-bytes=1, sync=x}}", values.settings("storage-setting").toString());
     }
 
     @Test

@@ -88,7 +88,7 @@ class LauncherTest {
                 "--tls-min-version TLS1.0 | unexpected TLS version \\\"TLS1.0\\\" (must be one of: TLS1.2, TLS1.3)",
                 "--config-file /nonexistent | open /nonexistent: no such file or directory",
                 "--auth-token jwt | flag --auth-token is not supported by this release yet; remove it or keep its default (simple)",
-                "--cert-file x | flag --cert-file is not supported by this release yet; remove it or keep its default (empty)",
+                "--enable-pprof=true | flag --enable-pprof is not supported by this release yet; remove it or keep its default (false)",
                 "--feature-gates PriorityRequest=true | feature gate PriorityRequest is not supported by this release yet; remove it or keep its default (false)",
                 "--feature-gates LeaseCheckpointPersist=true | enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint",
             })

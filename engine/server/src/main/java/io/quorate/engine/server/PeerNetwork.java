@@ -23,6 +23,7 @@ final class PeerNetwork implements Network {
     private final TransportProvider provider;
     private final Map<String, String> settings;
     private final List<MemberUrl> listen;
+    private final Optional<TransportTls> tls;
     private final MetricRegistry metrics;
     private final HttpFallback pages;
     // Set once, by the thread that starts the node.
@@ -35,11 +36,13 @@ final class PeerNetwork implements Network {
             TransportProvider provider,
             Map<String, String> settings,
             List<MemberUrl> listen,
+            Optional<TransportTls> tls,
             MetricRegistry metrics,
             HttpFallback pages) {
         this.provider = provider;
         this.settings = settings;
         this.listen = listen;
+        this.tls = tls;
         this.metrics = metrics;
         this.pages = pages;
     }
@@ -98,7 +101,12 @@ final class PeerNetwork implements Network {
 
         @Override
         public Optional<TransportTls> tls() {
-            return Optional.empty();
+            return tls;
+        }
+
+        @Override
+        public boolean secure(int index) {
+            return listen.get(index).secure();
         }
 
         @Override
