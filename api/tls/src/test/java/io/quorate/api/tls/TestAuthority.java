@@ -1,27 +1,35 @@
 package io.quorate.api.tls;
 
-import java.io.IOException;
-import java.io.InputStream;
+import java.math.BigInteger;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.Signature;
+import java.security.spec.ECGenParameterSpec;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Signs certificates and revokes them, with the JDK's keytool. */
+/** Signs certificates and revokes them. */
 final class TestAuthority {
-    private static final char[] PASSWORD = "password".toCharArray();
+    private static final byte[] ALGORITHM = Der.sequence(Der.oid("1.2.840.10045.4.3.2"));
 
     private final Path folder;
-    private final Path store;
+    private final KeyPair own = keys();
+    private final byte[] name;
+    private int serial = 0xab00;
 
     TestAuthority(Path folder) throws Exception {
         this.folder = folder;
-        this.store = folder.resolve("ca.p12");
-        generate("ca", "CN=test authority", "bc:c");
-        Files.writeString(certificate(), Pem.block("CERTIFICATE", own().getEncoded()));
+        this.name = name("test authority");
+        byte[] mayIssue =
+                Der.sequence(Der.oid("2.5.29.19"), Der.yes(), Der.octets(Der.sequence(Der.yes())));
+        byte[] signed = certificate(name, own, mayIssue);
+        Files.writeString(certificate(), Pem.block("CERTIFICATE", signed));
     }
 
     /** What those trust who trust this authority. */
@@ -32,22 +40,27 @@ final class TestAuthority {
     /**
      * A certificate and its key, as {@code NAME.pem} and {@code NAME.key}.
      *
-     * @param names such as {@code ip:127.0.0.1,dns:localhost}; may be empty
+     * @param hosts names and addresses; may be empty
      */
-    TlsFiles issue(String name, String commonName, String names) throws Exception {
-        generate(name, "CN=" + commonName, "");
-        byte[] request = keytool("-certreq", "-alias", name);
-        Path file = folder.resolve(name + ".csr");
-        Files.write(file, request);
-        List<String> sign = new ArrayList<>();
-        sign.addAll(List.of("-gencert", "-alias", "ca", "-validity", "2", "-rfc"));
-        sign.addAll(List.of("-infile", file.toString()));
-        if (!names.isEmpty()) sign.addAll(List.of("-ext", "san=" + names));
-        Path certificate = folder.resolve(name + ".pem");
-        Files.write(certificate, keytool(sign.toArray(String[]::new)));
-        Path key = folder.resolve(name + ".key");
-        byte[] secret = load().getKey(name, PASSWORD).getEncoded();
-        Files.writeString(key, Pem.block("PRIVATE KEY", secret));
+    TlsFiles issue(String file, String commonName, String... hosts) throws Exception {
+        KeyPair keys = keys();
+        List<byte[]> names = new ArrayList<>();
+        for (String host : hosts) {
+            names.add(
+                    Hosts.isAddress(host)
+                            ? Der.tagged(0x87, InetAddress.getByName(host).getAddress())
+                            : Der.tagged(0x82, host.getBytes()));
+        }
+        byte[] alternatives = Der.octets(Der.sequence(names.toArray(byte[][]::new)));
+        byte[][] extensions =
+                hosts.length == 0
+                        ? new byte[0][]
+                        : new byte[][] {Der.sequence(Der.oid("2.5.29.17"), alternatives)};
+        Path certificate = folder.resolve(file + ".pem");
+        byte[] signed = certificate(name(commonName), keys, extensions);
+        Files.writeString(certificate, Pem.block("CERTIFICATE", signed));
+        Path key = folder.resolve(file + ".key");
+        Files.writeString(key, Pem.block("PRIVATE KEY", keys.getPrivate().getEncoded()));
         return new TlsFiles(
                 Optional.of(certificate),
                 Optional.of(key),
@@ -62,56 +75,60 @@ final class TestAuthority {
                 false);
     }
 
-    /** A list with the serial numbers of these certificates, in DER. */
+    /** A list with the serial numbers of these certificates, in DER (RFC 5280 §5.1). */
     Path revoke(TlsFiles... revoked) throws Exception {
-        List<String> command = new ArrayList<>(List.of("-gencrl", "-alias", "ca"));
+        ZonedDateTime now = ZonedDateTime.now();
+        List<byte[]> entries = new ArrayList<>();
         for (TlsFiles files : revoked) {
-            var serial = Pem.certificates(files.certificate().get()).getFirst().getSerialNumber();
-            command.addAll(List.of("-id", serial.toString()));
+            BigInteger number =
+                    Pem.certificates(files.certificate().get()).getFirst().getSerialNumber();
+            entries.add(Der.sequence(Der.integer(number), Der.time(now)));
         }
-        Path list = folder.resolve("crl.der");
-        Files.write(list, keytool(command.toArray(String[]::new)));
-        return list;
+        byte[] all = entries.isEmpty() ? new byte[0] : Der.sequence(entries.toArray(byte[][]::new));
+        byte[] list =
+                Der.sequence(
+                        Der.integer(BigInteger.ONE),
+                        ALGORITHM,
+                        name,
+                        Der.time(now),
+                        Der.time(now.plusDays(1)),
+                        all);
+        Path file = folder.resolve("crl.der");
+        Files.write(file, sign(list));
+        return file;
     }
 
-    private void generate(String alias, String name, String extension) throws Exception {
-        List<String> command = new ArrayList<>();
-        command.addAll(List.of("-genkeypair", "-alias", alias, "-dname", name));
-        command.addAll(List.of("-keyalg", "EC", "-groupname", "secp256r1", "-validity", "2"));
-        if (!extension.isEmpty()) command.addAll(List.of("-ext", extension));
-        keytool(command.toArray(String[]::new));
+    private byte[] certificate(byte[] subject, KeyPair keys, byte[]... extensions)
+            throws GeneralSecurityException {
+        ZonedDateTime now = ZonedDateTime.now();
+        return sign(
+                Der.sequence(
+                        Der.tagged(0xa0, Der.integer(BigInteger.TWO)),
+                        Der.integer(BigInteger.valueOf(serial++)),
+                        ALGORITHM,
+                        name,
+                        Der.sequence(Der.time(now.minusHours(1)), Der.time(now.plusDays(2))),
+                        subject,
+                        keys.getPublic().getEncoded(),
+                        extensions.length == 0
+                                ? new byte[0]
+                                : Der.tagged(0xa3, Der.sequence(extensions))));
     }
 
-    private Certificate own() throws Exception {
-        return load().getCertificate("ca");
+    private byte[] sign(byte[] content) throws GeneralSecurityException {
+        Signature signature = Signature.getInstance("SHA256withECDSA");
+        signature.initSign(own.getPrivate());
+        signature.update(content);
+        return Der.sequence(content, ALGORITHM, Der.bits(signature.sign()));
     }
 
-    private KeyStore load() throws Exception {
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(store)) {
-            keys.load(in, PASSWORD);
-        }
-        return keys;
+    private static byte[] name(String commonName) {
+        return Der.sequence(Der.set(Der.sequence(Der.oid("2.5.4.3"), Der.utf8(commonName))));
     }
 
-    private byte[] keytool(String... words) throws Exception {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-        command.addAll(List.of(words));
-        command.addAll(List.of("-keystore", store.toString(), "-storetype", "PKCS12"));
-        command.addAll(List.of("-storepass", new String(PASSWORD)));
-        Process process =
-                new ProcessBuilder(command)
-                        .redirectError(folder.resolve("keytool.log").toFile())
-                        .start();
-        byte[] output = process.getInputStream().readAllBytes();
-        if (process.waitFor() != 0) {
-            throw new IOException(
-                    command
-                            + ": "
-                            + new String(output)
-                            + Files.readString(folder.resolve("keytool.log")));
-        }
-        return output;
+    private static KeyPair keys() throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(new ECGenParameterSpec("secp256r1"));
+        return generator.generateKeyPair();
     }
 }
