@@ -404,6 +404,7 @@ public final class EtcdServer implements AutoCloseable {
                 cluster.urls(),
                 cluster.token(),
                 raft.snapshotCount(),
+                NodeConfig.DEFAULT_CHECKPOINT_BYTES,
                 raft.catchUpEntries(),
                 NodeConfig.DEFAULT_LOG_BYTES_MAX,
                 raft.heartbeat(),
