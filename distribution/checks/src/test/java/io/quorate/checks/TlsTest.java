@@ -92,8 +92,7 @@ final class TlsTest {
         assertTrue(a.log().contains("rejected connection on peer endpoint"), a::report);
 
         // Nor is a member that comes without TLS; it is told what to do.
-        Member plain =
-                members.create("e", Binaries.ours(), "--transport=" + transport).inCluster();
+        Member plain = members.create("e", Binaries.ours(), "--transport=" + transport).inCluster();
         String plainly = a.peerUrl().replace("https", "http");
         plain.also("--name", "e", "--initial-cluster", "a=" + plainly + ",e=" + plain.peerUrl());
         CompletableFuture<String> told = plain.line("is answered with TLS; use https");

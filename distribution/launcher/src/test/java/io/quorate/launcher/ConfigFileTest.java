@@ -88,7 +88,8 @@ class ConfigFileTest {
 
     @Test
     void transportAndItsSettingsStandInTheFile() throws IOException {
-        Values values = read("transport: http2\ntransport-setting:\n  http2:\n    idle-timeout: 9s\n");
+        Values values =
+                read("transport: http2\ntransport-setting:\n  http2:\n    idle-timeout: 9s\n");
         assertEquals("http2", values.text("transport"));
         assertEquals("{http2={idle-timeout=9s}}", values.settings("transport-setting").toString());
         assertTrue(values.settings("storage-setting").isEmpty());
