@@ -11,6 +11,10 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLSocketFactory;
 
 /**
  * Asks the leader for what only it can do, by the pages of its peer addresses (PE-02). Blocks; to
@@ -26,9 +30,14 @@ final class LeaderCall {
                     EtcdError.NOT_ENOUGH_STARTED);
 
     private final Duration timeout;
+    private final Optional<SSLSocketFactory> secure;
 
-    LeaderCall(Duration timeout) {
+    /**
+     * @param secure for peer URLs with https; empty for the JVM's own
+     */
+    LeaderCall(Duration timeout, Optional<SSLSocketFactory> secure) {
         this.timeout = timeout;
+        this.secure = secure;
     }
 
     /**
@@ -53,6 +62,9 @@ final class LeaderCall {
     private void post(String address) throws IOException {
         HttpURLConnection connection =
                 (HttpURLConnection) URI.create(address).toURL().openConnection();
+        if (connection instanceof HttpsURLConnection https) {
+            secure.ifPresent(https::setSSLSocketFactory);
+        }
         connection.setConnectTimeout((int) timeout.toMillis());
         connection.setReadTimeout((int) timeout.toMillis());
         connection.setInstanceFollowRedirects(false);

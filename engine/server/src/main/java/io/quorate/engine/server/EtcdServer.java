@@ -96,7 +96,7 @@ public final class EtcdServer implements AutoCloseable {
                         plugins.transport(config.cluster().transport()),
                         config.cluster().settings(),
                         config.addresses().listenPeer(),
-                        secrets.ofTransport(),
+                        secrets,
                         metrics,
                         pages);
         this.stores =

@@ -1,9 +1,11 @@
 package io.quorate.engine.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.grpc.StatusRuntimeException;
 import io.quorate.api.client.Client;
 import io.quorate.api.client.ClientConfig;
 import io.quorate.api.client.Tls;
@@ -78,12 +80,14 @@ final class ServerTlsTest {
         try (Client client = client("a", servers.get(0))) {
             client.kv().put("key", "value");
             peers.put("d", reserve("https"));
-            client.cluster().add(List.of(peers.get("d").text()), false);
+            client.cluster().add(List.of(peers.get("d").text()), true);
         }
         // It asks for the members over TLS, too.
         EtcdServer joined = start("d", true, transport);
         joined.ready().get(60, TimeUnit.SECONDS);
+        promote(joined.node().memberId());
         try (Client client = client("d", joined)) {
+            assertFalse(joined.node().status().learner());
             assertEquals("value", client.kv().get("key").get().getValue().toStringUtf8());
         }
         String page = page("a", servers.get(0).clientUrls().getFirst(), "/version");
@@ -115,6 +119,27 @@ final class ServerTlsTest {
                 "TLS key/cert (--cert-file, --key-file) must be provided for client url"
                         + " https://127.0.0.1:0 with HTTPS scheme",
                 client.getMessage());
+    }
+
+    /** Through a follower, which asks the leader over TLS. */
+    private void promote(long learner) {
+        List<String> names = List.of("a", "b", "c");
+        int follower = servers.get(0).node().leader() == servers.get(0).node().memberId() ? 1 : 0;
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        try (Client client = client(names.get(follower), servers.get(follower))) {
+            while (true) {
+                try {
+                    client.cluster().promote(learner);
+                    return;
+                } catch (StatusRuntimeException e) {
+                    String passing =
+                            "etcdserver: can only promote a learner member which is in sync with"
+                                    + " leader";
+                    boolean passes = passing.equals(e.getStatus().getDescription());
+                    if (!passes || System.nanoTime() - end > 0) throw e;
+                }
+            }
+        }
     }
 
     private EtcdServer start(String name, boolean existing, String transport) {
