@@ -23,6 +23,7 @@ import java.util.random.RandomGenerator;
  * @param stragglerPercent messages that take much longer
  * @param faultNanos between two faults, about
  * @param sharedTurnPercent how often who brings a loop work takes its turn, where he may
+ * @param busyElectionPercent how often the disks are busy when a leader is elected
  * @param faults how often each comes, against the others
  */
 record Settings(
@@ -40,6 +41,7 @@ record Settings(
         int stragglerPercent,
         long faultNanos,
         int sharedTurnPercent,
+        int busyElectionPercent,
         Map<Nemesis.Fault, Integer> faults) {
     private static final long MILLI = 1_000_000;
     private static final int[] SHARED_TURN_PERCENT = {0, 20, 80, 100, 100};
@@ -70,6 +72,7 @@ record Settings(
                 random.nextInt(4),
                 (100 + random.nextInt(3000)) * MILLI,
                 SHARED_TURN_PERCENT[random.nextInt(SHARED_TURN_PERCENT.length)],
+                random.nextInt(3) * 40,
                 faults);
     }
 }

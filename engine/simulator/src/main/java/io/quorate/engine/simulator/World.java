@@ -94,6 +94,10 @@ final class World {
         return clients;
     }
 
+    Nemesis nemesis() {
+        return nemesis;
+    }
+
     Watches watches() {
         return watches;
     }
