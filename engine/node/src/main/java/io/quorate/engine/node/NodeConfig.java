@@ -22,6 +22,7 @@ import java.util.Map;
  * @param leaseCheckpoint whether what is left of long leases is kept in the log, so that a change
  *     of leader does not begin them anew (SE-74)
  * @param upkeep how it looks after its state
+ * @param tokens what users who have shown their password get
  */
 public record NodeConfig(
         String name,
@@ -37,7 +38,8 @@ public record NodeConfig(
         int maxRequestBytes,
         boolean preVote,
         boolean leaseCheckpoint,
-        Upkeep upkeep) {
+        Upkeep upkeep,
+        TokenKind tokens) {
     public static final long DEFAULT_SNAPSHOT_COUNT = 10_000;
     public static final long DEFAULT_CATCH_UP_ENTRIES = 5_000;
     public static final long DEFAULT_LOG_BYTES_MAX = 512L << 20;
@@ -45,7 +47,7 @@ public record NodeConfig(
     public static final int DEFAULT_ELECTION_TICKS = 10;
     public static final int DEFAULT_MAX_REQUEST_BYTES = 1536 * 1024;
 
-    /** With etcd's defaults for the upkeep. */
+    /** With etcd's defaults for upkeep and tokens. */
     public NodeConfig(
             String name,
             List<String> clientUrls,
@@ -74,7 +76,8 @@ public record NodeConfig(
                 maxRequestBytes,
                 preVote,
                 leaseCheckpoint,
-                Upkeep.DEFAULT);
+                Upkeep.DEFAULT,
+                TokenKind.DEFAULT);
     }
 
     /** The same with another upkeep. */
@@ -93,6 +96,27 @@ public record NodeConfig(
                 maxRequestBytes,
                 preVote,
                 leaseCheckpoint,
+                other,
+                tokens);
+    }
+
+    /** The same with other tokens. */
+    public NodeConfig with(TokenKind other) {
+        return new NodeConfig(
+                name,
+                clientUrls,
+                peerUrls,
+                initialCluster,
+                token,
+                snapshotCount,
+                catchUpEntries,
+                logBytesMax,
+                tick,
+                electionTicks,
+                maxRequestBytes,
+                preVote,
+                leaseCheckpoint,
+                upkeep,
                 other);
     }
 
