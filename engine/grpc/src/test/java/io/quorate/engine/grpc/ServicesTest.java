@@ -90,48 +90,6 @@ class ServicesTest {
     }
 
     @Test
-    void whatIsNotServedYetSaysSoByName() {
-        assertRefused(
-                Status.Code.UNIMPLEMENTED,
-                "etcdserverpb.Auth/AuthEnable is not in this release of the server",
-                () ->
-                        AuthGrpc.newBlockingStub(server.channel)
-                                .authEnable(AuthEnableRequest.getDefaultInstance()));
-    }
-
-    @Test
-    void noMethodIsSilent() {
-        Set<String> served =
-                Set.of(
-                        "etcdserverpb.Cluster",
-                        "etcdserverpb.KV",
-                        "etcdserverpb.Lease",
-                        "v3lockpb.Lock",
-                        "v3electionpb.Election",
-                        "etcdserverpb.Maintenance",
-                        "etcdserverpb.Watch",
-                        "grpc.health.v1.Health");
-        for (ServerServiceDefinition service : services()) {
-            if (!served.contains(service.getServiceDescriptor().getName())) {
-                service.getMethods().forEach(method -> assertAnswers(method.getMethodDescriptor()));
-            }
-        }
-    }
-
-    /** With an empty request, or none on a stream; each of these ends the call at once. */
-    private <Q, A> void assertAnswers(MethodDescriptor<Q, A> method) {
-        Q empty = method.parseRequest(InputStream.nullInputStream());
-        try {
-            ClientCalls.blockingServerStreamingCall(
-                            server.channel, method, CallOptions.DEFAULT, empty)
-                    .forEachRemaining(answer -> {});
-        } catch (StatusRuntimeException refusal) {
-            assertEquals(
-                    Unserved.status(method).getDescription(), refusal.getStatus().getDescription());
-        }
-    }
-
-    @Test
     @Tag("GS-02")
     void unknownServicesAndMethodsAreUnimplemented() {
         MethodDescriptor<StatusRequest, StatusResponse> known = MaintenanceGrpc.getStatusMethod();

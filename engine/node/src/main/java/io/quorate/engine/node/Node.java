@@ -308,6 +308,7 @@ public final class Node implements AutoCloseable {
         return switch (config.tokens()) {
             case TokenKind.Simple(Duration ttl) ->
                     new SimpleTokens(ttl.toNanos(), runtime.nanoTime(), new SecureRandom());
+            case TokenKind.None none -> new NoTokens();
         };
     }
 

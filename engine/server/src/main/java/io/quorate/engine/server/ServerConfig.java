@@ -1,7 +1,9 @@
 package io.quorate.engine.server;
 
+import io.quorate.engine.grpc.ServiceSettings;
 import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.TokenKind;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.rest.Rest;
 
@@ -38,6 +40,7 @@ public record ServerConfig(
         Mount mount,
         Cluster cluster,
         Web web,
+        Auth auth,
         List<Feature> features) {
     public ServerConfig {
         features = List.copyOf(features);
@@ -69,6 +72,7 @@ public record ServerConfig(
                 mount,
                 cluster,
                 Web.ANYBODY,
+                Auth.DEFAULT,
                 List.of());
     }
 
@@ -118,6 +122,18 @@ public record ServerConfig(
     /** Where the state lies in a data directory. */
     static Path stateDir(Path dataDir) {
         return dataDir.resolve("member").resolve("state");
+    }
+
+    /**
+     * How users are told apart.
+     *
+     * @param tokens what they get for their password (FL-76, FL-78)
+     * @param bcryptCost strength of the hashes of passwords (FL-77)
+     */
+    public record Auth(TokenKind tokens, int bcryptCost) {
+        /** etcd's defaults. */
+        public static final Auth DEFAULT =
+                new Auth(TokenKind.DEFAULT, ServiceSettings.DEFAULT_BCRYPT_COST);
     }
 
     /**
