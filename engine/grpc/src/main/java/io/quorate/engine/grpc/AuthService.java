@@ -70,8 +70,7 @@ final class AuthService extends AuthGrpc.AuthImplBase {
     }
 
     @Override
-    public void authEnable(
-            AuthEnableRequest request, StreamObserver<AuthEnableResponse> observer) {
+    public void authEnable(AuthEnableRequest request, StreamObserver<AuthEnableResponse> observer) {
         change(
                 observer,
                 new AuthCommand.Enable(),
@@ -89,8 +88,7 @@ final class AuthService extends AuthGrpc.AuthImplBase {
 
     /** AU-03. */
     @Override
-    public void authStatus(
-            AuthStatusRequest request, StreamObserver<AuthStatusResponse> observer) {
+    public void authStatus(AuthStatusRequest request, StreamObserver<AuthStatusResponse> observer) {
         Unary.answer(
                 observer,
                 () -> {

@@ -48,9 +48,7 @@ final class Callers implements ServerInterceptor {
         if (token == null) {
             token = first(headers, GATEWAYS);
         }
-        return token != null && token.startsWith(BEARER)
-                ? token.substring(BEARER.length())
-                : token;
+        return token != null && token.startsWith(BEARER) ? token.substring(BEARER.length()) : token;
     }
 
     private static String first(Metadata headers, Metadata.Key<String> key) {

@@ -155,8 +155,8 @@ final class KvService extends KVGrpc.KVImplBase {
     }
 
     /**
-     * A read by who may. The check afterwards is for one who has lost his right meanwhile, and whose
-     * read might have seen what came after that.
+     * A read by who may. The check afterwards is for one who has lost his right meanwhile, and
+     * whose read might have seen what came after that.
      */
     private <T> T readAs(Consumer<Caller> check, Supplier<T> read) {
         Caller caller = callers.current();

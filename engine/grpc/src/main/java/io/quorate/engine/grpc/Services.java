@@ -39,8 +39,7 @@ public final class Services {
                 settings::quotaBytes);
         ScheduledExecutorService timer = timer();
         Callers callers = new Callers(node);
-        List<ServerServiceDefinition> services =
-                services(node, callers, settings, metrics, timer);
+        List<ServerServiceDefinition> services = services(node, callers, settings, metrics, timer);
         LongSupplier clock = System::nanoTime;
         // The last is the outermost.
         List<ServerInterceptor> chain =

@@ -16,7 +16,6 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
-import io.quorate.api.proto.AuthEnableRequest;
 import io.quorate.api.proto.AuthGrpc;
 import io.quorate.api.proto.ClusterGrpc;
 import io.quorate.api.proto.CompactionRequest;
@@ -45,7 +44,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-import java.io.InputStream;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;

@@ -76,13 +76,11 @@ public final class Authentication {
     // The revision first: whose token is dropped meanwhile then comes with an old one.
     private Caller known(String token) {
         long revision = state.auth().revision();
-        return tokens.caller(token, revision)
-                .orElseThrow(EtcdError.INVALID_AUTH_TOKEN::exception);
+        return tokens.caller(token, revision).orElseThrow(EtcdError.INVALID_AUTH_TOKEN::exception);
     }
 
     private CompletableFuture<Void> await(long index) {
-        var waiter =
-                new Waiter(index, nanoTime.getAsLong() + waitNanos, new CompletableFuture<>());
+        var waiter = new Waiter(index, nanoTime.getAsLong() + waitNanos, new CompletableFuture<>());
         synchronized (waiters) {
             waiters.add(waiter);
             waiting = true;

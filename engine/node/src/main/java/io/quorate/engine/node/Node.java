@@ -215,8 +215,7 @@ public final class Node implements AutoCloseable {
         var storage =
                 new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor();
-        this.authentication =
-                new Authentication(state, tokens(), runtime.nanoTime(), timeoutNanos);
+        this.authentication = new Authentication(state, tokens(), runtime.nanoTime(), timeoutNanos);
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
         this.reconfiguration =
@@ -509,7 +508,9 @@ public final class Node implements AutoCloseable {
         return propose(command, caller, ANY_TERM);
     }
 
-    /** As {@link #propose(Command, Caller)} on behalf of nobody, which suffices while auth is off. */
+    /**
+     * As {@link #propose(Command, Caller)} on behalf of nobody, which suffices while auth is off.
+     */
     public CompletableFuture<Result> propose(Command command) {
         return propose(command, Caller.NOBODY);
     }

@@ -11,9 +11,9 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
- * Tokens of random letters and the log index at which they were given, {@code
- * abcdefghijklmnop.42} (SE-100). Every member learns each by applying that entry, and forgets it
- * when it is not used for a while, by its own clock, and when it ends.
+ * Tokens of random letters and the log index at which they were given, {@code abcdefghijklmnop.42}
+ * (SE-100). Every member learns each by applying that entry, and forgets it when it is not used for
+ * a while, by its own clock, and when it ends.
  */
 final class SimpleTokens implements Tokens {
     private static final String LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";

@@ -79,7 +79,8 @@ class CommandCodecTest {
     void aMembershipChangeIsNoRequest() {
         var add =
                 new Command.MemberAdd(new Member(1, "a", List.of("http://a:1"), List.of(), false));
-        assertThrows(IllegalArgumentException.class, () -> CommandCodec.encode(1, add, Caller.NOBODY));
+        assertThrows(
+                IllegalArgumentException.class, () -> CommandCodec.encode(1, add, Caller.NOBODY));
     }
 
     private Command command() {

@@ -36,15 +36,21 @@ final class AuthStore {
         byte[] enabled = view.get(Keyspaces.AUTH, ENABLED);
         byte[] revision = view.get(Keyspaces.AUTH, REVISION);
         Map<String, User> users = new HashMap<>();
-        each(view, Keyspaces.AUTH_USERS, row -> {
-            User user = AuthRows.user(row);
-            users.put(user.name(), user);
-        });
+        each(
+                view,
+                Keyspaces.AUTH_USERS,
+                row -> {
+                    User user = AuthRows.user(row);
+                    users.put(user.name(), user);
+                });
         Map<String, Role> roles = new HashMap<>();
-        each(view, Keyspaces.AUTH_ROLES, row -> {
-            Role role = AuthRows.role(row);
-            roles.put(role.name(), role);
-        });
+        each(
+                view,
+                Keyspaces.AUTH_ROLES,
+                row -> {
+                    Role role = AuthRows.role(row);
+                    roles.put(role.name(), role);
+                });
         state =
                 new AuthState(
                         enabled != null && enabled.length == 1 && enabled[0] == ON[0],
@@ -257,13 +263,12 @@ final class AuthStore {
     }
 
     private void changed(
-            boolean enabled,
-            Map<String, User> users,
-            Map<String, Role> roles,
-            WriteBatch batch) {
+            boolean enabled, Map<String, User> users, Map<String, Role> roles, WriteBatch batch) {
         long revision = state.revision() + 1;
         batch.put(
-                Keyspaces.AUTH, REVISION, ByteBuffer.allocate(Long.BYTES).putLong(revision).array());
+                Keyspaces.AUTH,
+                REVISION,
+                ByteBuffer.allocate(Long.BYTES).putLong(revision).array());
         state = new AuthState(enabled, revision, users, roles);
     }
 

@@ -113,8 +113,8 @@ public final class StateMachine implements AutoCloseable {
      * Applies a command at its log position. Effects are visible to reads on return; they reach the
      * store with the next {@link #commit}.
      *
-     * @throws EtcdException when the command is refused, or the caller may not have it applied; then
-     *     nothing changed but the position
+     * @throws EtcdException when the command is refused, or the caller may not have it applied;
+     *     then nothing changed but the position
      */
     public Result apply(Command command, Caller caller, Applied at) {
         try {

@@ -12,11 +12,7 @@ import java.util.List;
  * @param noPassword whether no password can ever be right
  */
 record User(
-        String name,
-        byte[] password,
-        List<String> roles,
-        boolean hasOptions,
-        boolean noPassword) {
+        String name, byte[] password, List<String> roles, boolean hasOptions, boolean noPassword) {
     static final String ROOT = "root";
 
     /** SE-91: root is also the name of the role that may do everything. */

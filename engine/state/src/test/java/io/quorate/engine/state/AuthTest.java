@@ -1,6 +1,7 @@
 package io.quorate.engine.state;
 
 import static io.quorate.engine.state.Requests.bytes;
+
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -207,7 +208,8 @@ class AuthTest {
                 as(Caller.NOBODY, new AuthCommand.Status()));
         apply(new AuthCommand.Disable());
         apply(new AuthCommand.Disable());
-        assertEquals(new Result.AuthStatus(1, false, revision + 1), apply(new AuthCommand.Status()));
+        assertEquals(
+                new Result.AuthStatus(1, false, revision + 1), apply(new AuthCommand.Status()));
     }
 
     @Test
@@ -216,9 +218,7 @@ class AuthTest {
         enabledFor("u");
         refused(EtcdError.INVALID_AUTH_MANAGEMENT, new AuthCommand.UserDelete("root"));
         refused(EtcdError.INVALID_AUTH_MANAGEMENT, new AuthCommand.RoleDelete("root"));
-        refused(
-                EtcdError.INVALID_AUTH_MANAGEMENT,
-                new AuthCommand.UserRevokeRole("root", "root"));
+        refused(EtcdError.INVALID_AUTH_MANAGEMENT, new AuthCommand.UserRevokeRole("root", "root"));
     }
 
     @Test
@@ -244,14 +244,11 @@ class AuthTest {
 
         apply(new AuthCommand.UserChangePassword("u", "bmV3"));
         assertArrayEquals(bytes("new"), story.state.auth().passwordHash("u"));
-        refused(
-                EtcdError.NO_PASSWORD_USER, new AuthCommand.UserChangePassword("u", "not base64"));
+        refused(EtcdError.NO_PASSWORD_USER, new AuthCommand.UserChangePassword("u", "not base64"));
     }
 
     private void refusedPassword(EtcdError error, String user) {
-        var thrown =
-                assertThrows(
-                        EtcdException.class, () -> story.state.auth().passwordHash(user));
+        var thrown = assertThrows(EtcdException.class, () -> story.state.auth().passwordHash(user));
         assertEquals(error, thrown.error());
     }
 
@@ -296,8 +293,7 @@ class AuthTest {
     @Tag("AU-14")
     void everyUserMayLookAtHimself() {
         Caller user = enabledFor("u", user("v"), new AuthCommand.RoleAdd("r"));
-        assertEquals(
-                List.of("u"), ((Result.Names) as(user, new AuthCommand.UserGet("u"))).names());
+        assertEquals(List.of("u"), ((Result.Names) as(user, new AuthCommand.UserGet("u"))).names());
         as(user, new AuthCommand.RoleGet("u"));
         refused(EtcdError.PERMISSION_DENIED, new AuthCommand.UserGet("v"), user);
         refused(EtcdError.PERMISSION_DENIED, new AuthCommand.RoleGet("r"), user);
@@ -366,10 +362,7 @@ class AuthTest {
                 new Command.Put(bytes("w"), bytes("v"), 0, true, false, false),
                 user);
         as(user, Requests.delete("w"));
-        refused(
-                EtcdError.PERMISSION_DENIED,
-                new Command.DeleteRange(bytes("w"), NONE, true),
-                user);
+        refused(EtcdError.PERMISSION_DENIED, new Command.DeleteRange(bytes("w"), NONE, true), user);
         refused(EtcdError.PERMISSION_DENIED, Requests.delete("w", "x"), user);
         mayRead(user, false, "w", NONE);
         mayRead(user, true, "r", NONE);
@@ -407,9 +400,7 @@ class AuthTest {
                         List.of(), List.of(Requests.op(RangeQuery.one(bytes("b")))), List.of());
         assertEquals(
                 EtcdError.PERMISSION_DENIED,
-                assertThrows(
-                                EtcdException.class,
-                                () -> story.state.requirePermission(user, read))
+                assertThrows(EtcdException.class, () -> story.state.requirePermission(user, read))
                         .error());
     }
 
@@ -441,9 +432,7 @@ class AuthTest {
         apply(user("v"));
         assertEquals(
                 EtcdError.AUTH_OLD_REVISION,
-                assertThrows(
-                                EtcdException.class,
-                                () -> story.state.auth().requireCurrent(user))
+                assertThrows(EtcdException.class, () -> story.state.auth().requireCurrent(user))
                         .error());
     }
 
@@ -471,8 +460,7 @@ class AuthTest {
                         + "81a04726f6f742200 75=0a0175120468617368"
                         + "1a01752200",
                 rows(Keyspaces.AUTH_USERS));
-        assertEquals(
-                "75=0a0175120808021201611a016312031201" + "6b", rows(Keyspaces.AUTH_ROLES));
+        assertEquals("75=0a0175120808021201611a016312031201" + "6b", rows(Keyspaces.AUTH_ROLES));
         assertEquals(
                 "61757468456e61626c6564=01 617574685265766973696f6e=0000000000000009",
                 rows(Keyspaces.AUTH));
