@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * Changes users and roles and turns auth on and off, without looking at what is there: much of it is
- * refused, by all members alike or they will differ. Knows as whom clients call.
+ * Changes users and roles and turns auth on and off, without looking at what is there: much of it
+ * is refused, by all members alike or they will differ. Knows as whom clients call.
  */
 final class Administrator {
     private static final byte[] ONE_KEY = {};
@@ -45,8 +45,8 @@ final class Administrator {
     }
 
     /**
-     * As whom a client calls at a member: as somebody with a simple token does, or now and then with
-     * a revision from before the last change, as somebody with a token of another kind.
+     * As whom a client calls at a member: as somebody with a simple token does, or now and then
+     * with a revision from before the last change, as somebody with a token of another kind.
      */
     Caller caller(int client, Node node) {
         if (!node.state().auth().enabled()) {

@@ -62,13 +62,7 @@ class SimulationTest {
         System.out.printf(
                 "simulator: seeds %d..%d, %,d events, %,d answers, %,d refusals, %,d changes of users"
                         + " and roles, %,.0f events per minute%n",
-                FIRST,
-                FIRST + SEEDS - 1,
-                events,
-                answered,
-                refused,
-                changes,
-                events / minutes);
+                FIRST, FIRST + SEEDS - 1, events, answered, refused, changes, events / minutes);
         assertTrue(events >= SEEDS * EVENTS);
         assertTrue(answered > 0, "no client was ever answered");
         // Some single world may have no users, or none that is refused anything.
