@@ -70,6 +70,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -82,7 +83,8 @@ import java.util.function.BooleanSupplier;
 @Timeout(3600)
 class AuthUnderLoadTest {
     private static final int SECONDS = Integer.getInteger("quorate.auth.seconds", 6);
-    private static final int WRITERS = 8;
+    private static final int WRITERS = 16;
+    private static final int ANSWERS_BETWEEN_RESTARTS = 150;
 
     /** Checkpoints so often that a member that was away gets the state of another. */
     private static final Raft QUICK =
@@ -135,6 +137,8 @@ class AuthUnderLoadTest {
             // A slow machine takes as long as it needs to have seen a little of everything.
             while (System.nanoTime() - end < 0 || !enough(writers)) {
                 restart(List.copyOf(STORAGES.keySet()).get(random.nextInt(STORAGES.size())));
+                int wanted = answers(writers) + ANSWERS_BETWEEN_RESTARTS;
+                until(() -> answers(writers) >= wanted);
             }
             over = true;
             for (CompletableFuture<Void> one : running) one.get(120, TimeUnit.SECONDS);
@@ -150,8 +154,12 @@ class AuthUnderLoadTest {
     private boolean enough(List<Writer> writers) {
         return restarts.get() >= 2
                 && changes.get() >= 20
-                && writers.stream().mapToInt(writer -> writer.done.size()).sum() >= 200
-                && writers.stream().mapToInt(writer -> writer.refused.size()).sum() >= 20;
+                && writers.stream().anyMatch(writer -> !writer.done.isEmpty())
+                && writers.stream().anyMatch(writer -> !writer.refused.isEmpty());
+    }
+
+    private static int answers(List<Writer> writers) {
+        return writers.stream().mapToInt(w -> w.done.size() + w.refused.size()).sum();
     }
 
     private void report(List<Writer> writers, long nanos) {
@@ -297,7 +305,7 @@ class AuthUnderLoadTest {
                                         AuthGrpc.getRoleGrantPermissionMethod(),
                                         permission(
                                                 Permission.Type.READWRITE,
-                                                random.nextInt(4) == 0 ? "w/4" : "w0"));
+                                                random.nextInt(4) == 0 ? "w/2" : "w0"));
                         case 10 ->
                                 done(
                                         root,
@@ -358,6 +366,7 @@ class AuthUnderLoadTest {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() - end < 0, "it never came to be");
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
         }
     }
 
