@@ -269,6 +269,7 @@ final class SnapshotTest {
 
     @Test
     @Tag("T6")
+    @Tag("WA-34")
     void watchesOfAFollowerMissNothingAcrossASnapshot() {
         try (TestCluster cluster = TestCluster.of(3, SNAPSHOT_COUNT)) {
             Replica leader = cluster.leader();
