@@ -254,7 +254,14 @@ public final class Node implements AutoCloseable {
 
     private Peers peers(Network network) {
         return new Peers(
-                identity, config.peerUrls(), state, this::fromPeer, this::removed, network);
+                identity,
+                config.peerUrls(),
+                state,
+                this::fromPeer,
+                this::removed,
+                metrics.snapshots,
+                runtime.nanoTime(),
+                network);
     }
 
     private void fromPeer(Event event) {
@@ -325,7 +332,7 @@ public final class Node implements AutoCloseable {
                         config,
                         log::sizeOnDisk,
                         runtime.nanoTime(),
-                        metrics.checkpointDuration,
+                        metrics.checkpoints,
                         at -> events.post(new Event.Checkpointed(at)),
                         this::fail);
         return new ApplyLoop(
@@ -396,6 +403,7 @@ public final class Node implements AutoCloseable {
                 metrics,
                 snapshots,
                 peers.<PeerSender>map(way -> way).orElse(PeerSender.NOBODY),
+                new HeartbeatPace(config.tick(), metrics.heartbeatsLate),
                 runtime.nanoTime(),
                 new ReplicaLoop.Seams() {
                     @Override
