@@ -150,6 +150,7 @@ public final class EtcdServer implements AutoCloseable {
      */
     public static EtcdServer start(ServerConfig config) {
         refuseUnserved(config);
+        MachineLimits.check(config);
         // The classes of the web server load while storage opens.
         Thread.ofPlatform().daemon().name("load-web-server").start(Listener::load);
         ServerConfig.Addresses addresses = config.addresses();
