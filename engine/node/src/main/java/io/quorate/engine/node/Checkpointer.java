@@ -9,14 +9,16 @@ import java.util.function.LongSupplier;
 
 /**
  * Decides when the state is forced to disk, so that the log may be cut behind it: after so many
- * entries, or earlier when the log has grown beyond its bound. One force at a time; apply goes on
- * meanwhile. Apply thread only, but for the end of a force.
+ * entries with so many bytes (a force of a few bytes costs as much as one of many), or earlier when
+ * the log has grown beyond its bound. One force at a time; apply goes on meanwhile. Apply thread
+ * only, but for the end of a force.
  */
 final class Checkpointer {
     /** A log that stays too large, by its last segment, must not bring a force per batch. */
     private static final long MIN_SHARE_OF_BOUND = 8;
 
     private final long snapshotCount;
+    private final long checkpointBytes;
     private final long logBytesMax;
     private final LongSupplier logBytes;
     private final LongSupplier nanoTime;
@@ -41,6 +43,7 @@ final class Checkpointer {
             Consumer<Applied> durable,
             Consumer<Throwable> failure) {
         this.snapshotCount = config.snapshotCount();
+        this.checkpointBytes = config.checkpointBytes();
         this.logBytesMax = config.logBytesMax();
         this.logBytes = logBytes;
         this.nanoTime = nanoTime;
@@ -80,7 +83,8 @@ final class Checkpointer {
     }
 
     private boolean isDue() {
-        return entries >= snapshotCount
+        return entries >= snapshotCount && bytes >= checkpointBytes
+                || entries >= snapshotCount * NodeConfig.CHECKPOINT_COUNTS_MAX
                 || bytes >= logBytesMax / MIN_SHARE_OF_BOUND && logBytes.getAsLong() > logBytesMax;
     }
 }

@@ -141,6 +141,14 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     /**
+     * Begins to load the classes of the web server, in a thread of its own: a process that is about
+     * to {@link #start} serves its first call sooner by it. Not needed for anything else.
+     */
+    public static void preload() {
+        Thread.ofPlatform().daemon().name("load-web-server").start(Listener::load);
+    }
+
+    /**
      * Starts a member. Returns when its replica runs and its peer addresses are bound; clients are
      * served when {@link #ready} completes, which takes a majority of the cluster.
      *
@@ -151,8 +159,6 @@ public final class EtcdServer implements AutoCloseable {
     public static EtcdServer start(ServerConfig config) {
         refuseUnserved(config);
         MachineLimits.check(config);
-        // The classes of the web server load while storage opens.
-        Thread.ofPlatform().daemon().name("load-web-server").start(Listener::load);
         ServerConfig.Addresses addresses = config.addresses();
         DataDirectory directory = DataDirectory.inspect(config);
         LOG.log(
@@ -399,6 +405,7 @@ public final class EtcdServer implements AutoCloseable {
                 cluster.urls(),
                 cluster.token(),
                 raft.snapshotCount(),
+                NodeConfig.DEFAULT_CHECKPOINT_BYTES,
                 raft.catchUpEntries(),
                 NodeConfig.DEFAULT_LOG_BYTES_MAX,
                 raft.heartbeat(),
