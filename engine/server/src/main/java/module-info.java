@@ -2,6 +2,8 @@
 module io.quorate.engine.server {
     requires transitive io.quorate.engine.node;
     requires io.helidon.webserver;
+    requires java.management;
+    requires jdk.management;
     requires io.quorate.api.grpc;
     requires io.quorate.engine.bolt;
     requires io.quorate.engine.grpc;

@@ -249,6 +249,8 @@ class SnapshotTest {
         Path file = folder.resolve("large.db");
         timed("ours: save", file, () -> save(ours, file));
         String hash = hash(ours);
+        String keys = keys(ours);
+        assertEquals(megabytes * 16, Integer.parseInt(keys));
         timed(
                 "ours: status",
                 file,
@@ -263,6 +265,7 @@ class SnapshotTest {
         timed("real: restore", file, () -> restore(Binaries.etcdutl37(), file, real));
         real.start();
         assertEquals(hash, hash(real));
+        assertEquals(keys, keys(real));
         Path back = folder.resolve("back.db");
         timed("real: save", file, () -> save(real, back));
         real.stop();
@@ -273,6 +276,17 @@ class SnapshotTest {
         timed("ours: restore", back, () -> restore(Binaries.ourEtcdutl(), back, again));
         again.start();
         assertEquals(hash, hash(again));
+        assertEquals(keys, keys(again));
+    }
+
+    /** How many keys there are. */
+    private static String keys(Member member) {
+        String count = ctl(member, "get", "", "--prefix", "--count-only", "-w", "fields");
+        return count.lines()
+                .filter(line -> line.startsWith("\"Count\" : "))
+                .map(line -> line.substring("\"Count\" : ".length()))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(count));
     }
 
     private static void fill(EtcdClient client, int megabytes) {

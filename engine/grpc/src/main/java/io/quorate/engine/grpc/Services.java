@@ -45,6 +45,7 @@ public final class Services {
                 List.of(
                         new LeaderGuard(
                                 () -> node.leader() != 0, node.electionTimeout().toNanos(), timer),
+                        new LearnerLimits(node::isLearner),
                         new Admission(
                                 () -> node.state().clusterVersion().isPresent(),
                                 () -> node.leader() != 0,

@@ -200,7 +200,9 @@ class NodeTest {
     }
 
     @Test
+    @Tag("SE-21")
     @Tag("SE-23")
+    @Tag("ME-05")
     void aReadThatCannotBeConfirmedTimesOut() {
         member.ready();
         await(member.put("k", "v"));
@@ -217,6 +219,7 @@ class NodeTest {
         assertFalse(read.isDone());
         member.pass(Duration.ofSeconds(8));
         assertEquals(EtcdError.TIMEOUT, refusal(read));
+        assertTrue(member.metricsText().contains("etcd_server_read_indexes_failed_total 1\n"));
         store.release();
         assertEquals(EtcdError.TIMEOUT, refusal(write));
         assertEquals("w", text(member.get("k").value()));
