@@ -29,8 +29,7 @@ final class Cluster implements AutoCloseable {
      * @param known members that have ports
      * @param started how many of them make up the new cluster; the others may be added to it
      */
-    Cluster(
-            Options options, Options.Server server, List<String> wrapper, int known, int started)
+    Cluster(Options options, Options.Server server, List<String> wrapper, int known, int started)
             throws IOException {
         this.server = server;
         this.wrapper = wrapper;
@@ -54,8 +53,7 @@ final class Cluster implements AutoCloseable {
                         .map(member -> member.name() + "=" + member.peerUrl())
                         .collect(Collectors.joining(","));
         Path own = Files.createDirectories(folder.resolve(members.get(index).name()));
-        return new ServerProcess(
-                server, wrapper, flags, members.get(index), cluster, added, own);
+        return new ServerProcess(server, wrapper, flags, members.get(index), cluster, added, own);
     }
 
     ServerProcess.Member member(int index) {

@@ -26,7 +26,8 @@ final class CompactionRun {
             Load calm = puts(setup, connections);
             Measurement without =
                     Measurement.of(calm, options.warmUp(), options.duration(), cluster);
-            report.addLatencies(server.name(), "put before the compaction", title, without.latencies());
+            report.addLatencies(
+                    server.name(), "put before the compaction", title, without.latencies());
             gap(report, server.name(), "put before the compaction", title, calm.longestGapNanos());
 
             Load under = puts(setup, connections);

@@ -23,8 +23,7 @@ record DiskCounters(double logSyncs, double commits) {
         URI page = URI.create("http://127.0.0.1:" + port + "/metrics");
         try (BufferedReader lines =
                 new BufferedReader(
-                        new InputStreamReader(
-                                page.toURL().openStream(), StandardCharsets.UTF_8))) {
+                        new InputStreamReader(page.toURL().openStream(), StandardCharsets.UTF_8))) {
             return parse(lines.lines().toList());
         }
     }

@@ -11,7 +11,7 @@ import java.util.List;
  */
 final class DiskStallRun {
     private static final int PUTTERS = 4;
-    private static final int EVERY = 500;
+    private static final int EVERY = 100;
     private static final int STALL_MICROS = 1_000_000;
 
     private DiskStallRun() {}
@@ -41,9 +41,11 @@ final class DiskStallRun {
                     measured.perSecond());
             report.addLatencies(
                     name, "range, the disk stalls", setup.title(), measured.latencies());
-            report.add(
-                    name, "range, the disk stalls", setup.title(), Report.Metric.GAP, gap / 1e6);
+            report.add(name, "range, the disk stalls", setup.title(), Report.Metric.GAP, gap / 1e6);
             report.addLatencies(name, "put, the disk stalls", few.title(), stalled);
+            if (stalled.max() < STALL_MICROS * 1_000L) {
+                throw new IOException("no put of " + name + " was stalled; try --duration 30");
+            }
         }
     }
 

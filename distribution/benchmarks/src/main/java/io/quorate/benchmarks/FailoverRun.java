@@ -16,15 +16,14 @@ import java.util.function.Consumer;
 /**
  * How long clients of the other members are without a leader when its process is killed: from the
  * kill to the first acknowledged put, and to the first linearizable read, of those that were sent
- * after the process was gone. One of each is sent to each member every ten milliseconds; calls
- * that fail meanwhile do not matter.
+ * after the process was gone. One of each is sent to each member every ten milliseconds; calls that
+ * fail meanwhile do not matter.
  */
 final class FailoverRun {
     private static final ByteString KEY = ByteString.copyFromUtf8("failover");
     private static final byte[] PUT =
             PutRequest.newBuilder().setKey(KEY).setValue(KEY).build().toByteArray();
-    private static final byte[] RANGE =
-            RangeRequest.newBuilder().setKey(KEY).build().toByteArray();
+    private static final byte[] RANGE = RangeRequest.newBuilder().setKey(KEY).build().toByteArray();
     private static final long PROBE_MILLIS = 10;
     private static final int SECONDS_MAX = 60;
 

@@ -50,7 +50,10 @@ final class FixedWorkload implements Workload {
                                 .toByteArray());
     }
 
-    /** Linearizable reads of the thousand keys that share all digits but the last three; there must be as many. */
+    /**
+     * Linearizable reads of the thousand keys that share all digits but the last three; there must
+     * be as many.
+     */
     static FixedWorkload prefix(Setup setup) {
         return new FixedWorkload(
                 Calls.RANGE,
@@ -75,7 +78,8 @@ final class FixedWorkload implements Workload {
                     RequestOp.Builder operation = RequestOp.newBuilder();
                     int key = i / 2;
                     if (i % 2 == 0) operation.setRequestPut(putRequest(setup, key));
-                    else operation.setRequestRange(RangeRequest.newBuilder().setKey(setup.key(key)));
+                    else
+                        operation.setRequestRange(RangeRequest.newBuilder().setKey(setup.key(key)));
                     return TxnRequest.newBuilder().addSuccess(operation).build().toByteArray();
                 });
     }

@@ -1,7 +1,5 @@
 package io.quorate.benchmarks;
 
-import io.grpc.CallOptions;
-import io.grpc.stub.ClientCalls;
 import io.quorate.api.proto.LeaseGrantRequest;
 import io.quorate.api.proto.LeaseGrpc;
 import io.quorate.api.proto.LeaseKeepAliveRequest;
@@ -16,6 +14,8 @@ final class KeepAliveLoad implements Running {
     /** None of them ends during a run. */
     private static final long TTL_SECONDS = 3_600;
 
+    private static final int GRANTERS = 64;
+
     private final CompletableFuture<Void> failed = new CompletableFuture<>();
     private final List<Client> clients = new ArrayList<>();
     private volatile boolean measuring;
@@ -24,19 +24,22 @@ final class KeepAliveLoad implements Running {
         var grant = Connections.unary(LeaseGrpc.getLeaseGrantMethod().getFullMethodName());
         byte[][] requests = new byte[leases][];
         for (int i = 0; i < requests.length; i++) {
-            byte[] lease =
-                    LeaseGrantRequest.newBuilder()
-                            .setID(i + 1L)
-                            .setTTL(TTL_SECONDS)
-                            .build()
-                            .toByteArray();
-            ClientCalls.blockingUnaryCall(connections.of(i), grant, CallOptions.DEFAULT, lease);
             requests[i] = LeaseKeepAliveRequest.newBuilder().setID(i + 1L).build().toByteArray();
         }
+        new Loop(connections, grant, leases, Math.min(leases, GRANTERS), KeepAliveLoad::grant)
+                .run();
         for (int i = 0; i < clients; i++) {
             this.clients.add(new Client(connections, i, requests));
         }
         this.clients.forEach(Client::next);
+    }
+
+    private static byte[] grant(long number) {
+        return LeaseGrantRequest.newBuilder()
+                .setID(number + 1)
+                .setTTL(TTL_SECONDS)
+                .build()
+                .toByteArray();
     }
 
     @Override

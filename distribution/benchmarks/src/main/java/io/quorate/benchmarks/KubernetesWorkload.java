@@ -5,7 +5,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 
 import io.grpc.MethodDescriptor;
 import io.quorate.api.proto.Compare;
-
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
 import io.quorate.api.proto.RangeResponse;

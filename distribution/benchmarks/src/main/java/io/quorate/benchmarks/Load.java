@@ -47,6 +47,7 @@ final class Load implements Running {
     private final Deque<Long> waiting = new ArrayDeque<>();
 
     private volatile Phase phase = Phase.WARM_UP;
+    private long lastGapNanos;
 
     private enum Phase {
         WARM_UP,
@@ -106,6 +107,8 @@ final class Load implements Running {
     @Override
     public Histogram end() {
         phase = Phase.STOP;
+        long now = System.nanoTime();
+        lastGapNanos = now - lastEndNanos.get();
         workload.measure(false);
         Histogram all = new Histogram();
         for (Client client : clients) {
@@ -113,7 +116,6 @@ final class Load implements Running {
                 all.add(client.fromDue);
             }
         }
-        long now = System.nanoTime();
         synchronized (free) {
             for (long due : waiting) all.record(Math.max(0, now - due));
         }
@@ -135,9 +137,9 @@ final class Load implements Running {
         return details;
     }
 
-    /** The longest time in the window in which no client had an answer, in nanoseconds. */
+    /** The longest time in the window in which no client had an answer; after the end. */
     long longestGapNanos() {
-        long longest = System.nanoTime() - lastEndNanos.get();
+        long longest = lastGapNanos;
         for (Client client : clients) {
             synchronized (client) {
                 longest = Math.max(longest, client.longestGapNanos);

@@ -35,8 +35,7 @@ final class LoadRun {
             Cluster cluster,
             Connections connections)
             throws IOException {
-        Load load =
-                new Load(kind.create(setup), kind.title(), setup, connections, options.total());
+        Load load = new Load(kind.create(setup), kind.title(), setup, connections, options.total());
         Duration duration = options.total() > 0 ? NO_END : options.duration();
         return Measurement.of(load, options.warmUp(), duration, cluster);
     }

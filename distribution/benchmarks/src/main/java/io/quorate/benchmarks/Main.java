@@ -97,8 +97,7 @@ public final class Main {
     }
 
     private static void servers(Options options) throws IOException {
-        double seconds =
-                options.rounds() * options.servers().size() * options.unitSeconds();
+        double seconds = options.rounds() * options.servers().size() * options.unitSeconds();
         Report report;
         try (Progress progress = Progress.of(seconds)) {
             report = Rounds.run(options, Rounds.of(options.mode()), progress);

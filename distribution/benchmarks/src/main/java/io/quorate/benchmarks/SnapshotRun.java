@@ -37,9 +37,12 @@ final class SnapshotRun {
                     Report.Metric.MEBIBYTES_PER_SECOND,
                     bytes / 1048576.0 / seconds);
             report.add(
-                    server.name(), "snapshot", title, Report.Metric.MILLIS, seconds * 1e3 / fetched);
-            report.add(
-                    server.name(), "snapshot", title, Report.Metric.CPU, cpu / 1e3 / fetched);
+                    server.name(),
+                    "snapshot",
+                    title,
+                    Report.Metric.MILLIS,
+                    seconds * 1e3 / fetched);
+            report.add(server.name(), "snapshot", title, Report.Metric.CPU, cpu / 1e3 / fetched);
             report.add(
                     server.name(),
                     "snapshot",

@@ -25,7 +25,8 @@ final class JsonTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "{", "[1,", "[1 2]", "{\"a\"}", "\"open", "nil", "{} {}", "\"\\x\""})
+    @ValueSource(
+            strings = {"", "{", "[1,", "[1 2]", "{\"a\"}", "\"open", "nil", "{} {}", "\"\\x\""})
     void refusesWhatIsNoJson(String text) {
         assertThrows(IllegalArgumentException.class, () -> Json.parse(text));
     }

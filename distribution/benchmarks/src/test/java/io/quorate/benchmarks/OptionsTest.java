@@ -21,8 +21,7 @@ final class OptionsTest {
     @Test
     void everythingHasADefaultButTheServer() {
         Options options = parse("load --server ours=bin/etcd");
-        assertEquals(
-                List.of(new Options.Server("ours", Path.of("bin/etcd"))), options.servers());
+        assertEquals(List.of(new Options.Server("ours", Path.of("bin/etcd"))), options.servers());
         assertEquals(List.of(new Setup(4, 64, 16, 256, 10_000, 0, 1)), options.setups());
         assertEquals(Duration.ofSeconds(5), options.warmUp());
         assertEquals(Duration.ofSeconds(10), options.duration());

@@ -62,11 +62,14 @@ final class Listener implements AutoCloseable {
         }
     }
 
-    private static WebServerConfig.Builder builder(HttpRouting.Builder routing) {
+    static WebServerConfig.Builder builder(HttpRouting.Builder routing) {
         return WebServer.builder()
                 // The process decides when the listeners close, not the JVM's end.
                 .shutdownHook(false)
                 .featuresDiscoverServices(false)
+                // Or the end of a long answer waits for the client's delayed acknowledgement, 40
+                // ms.
+                .connectionOptions(socket -> socket.tcpNoDelay(true))
                 .routing(routing);
     }
 
