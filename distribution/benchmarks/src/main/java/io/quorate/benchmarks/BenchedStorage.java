@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -27,6 +28,8 @@ final class BenchedStorage implements StorageEnv {
     private final StorageProvider provider;
     private final Map<String, String> settings;
     private final Path directory;
+    private final LongAdder logForces = new LongAdder();
+    private final LongAdder logNanos = new LongAdder();
     private final Executor background =
             Executors.newThreadPerTaskExecutor(
                     Thread.ofPlatform().daemon().name("background-", 0).factory());
@@ -109,5 +112,18 @@ final class BenchedStorage implements StorageEnv {
     }
 
     @Override
-    public void observe(Timing timing, long nanos) {}
+    public void observe(Timing timing, long nanos) {
+        if (timing == Timing.LOG_FSYNC) logForces.increment();
+        if (timing != Timing.STATE_COMMIT) logNanos.add(nanos);
+    }
+
+    /** Nanoseconds that the log spent in write and fsync so far. */
+    long logNanos() {
+        return logNanos.sum();
+    }
+
+    /** How often the log was forced to the disk so far. */
+    long logForces() {
+        return logForces.sum();
+    }
 }

@@ -141,6 +141,14 @@ public final class EtcdServer implements AutoCloseable {
     }
 
     /**
+     * Begins to load the classes of the web server, in a thread of its own: a process that is about
+     * to {@link #start} serves its first call sooner by it. Not needed for anything else.
+     */
+    public static void preload() {
+        Thread.ofPlatform().daemon().name("load-web-server").start(Listener::load);
+    }
+
+    /**
      * Starts a member. Returns when its replica runs and its peer addresses are bound; clients are
      * served when {@link #ready} completes, which takes a majority of the cluster.
      *
@@ -150,8 +158,6 @@ public final class EtcdServer implements AutoCloseable {
      */
     public static EtcdServer start(ServerConfig config) {
         refuseUnserved(config);
-        // The classes of the web server load while storage opens.
-        Thread.ofPlatform().daemon().name("load-web-server").start(Listener::load);
         ServerConfig.Addresses addresses = config.addresses();
         DataDirectory directory = DataDirectory.inspect(config);
         LOG.log(
