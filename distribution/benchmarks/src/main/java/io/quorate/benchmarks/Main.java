@@ -2,7 +2,9 @@ package io.quorate.benchmarks;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The command line of the load tool. */
 public final class Main {
@@ -13,6 +15,9 @@ public final class Main {
                        | catch-up | compaction | disk-stall, with the same
                    run state | log --backend NAME [options]
                    run member      --server NAME=FILE [options]
+                   run all         --etcd FILE [options]
+                   run charts | report
+                   run jmh         [options of JMH]
 
             Each server is started in turn on a fresh data directory, in each of the rounds.
             load drives it with calls
@@ -66,6 +71,18 @@ public final class Main {
               --dir DIR           where data directories are made (the system's temporary folder)
               --json FILE         writes the results also as JSON
 
+            all measures what docs/performance.md shows, and makes its charts and tables
+              --etcd FILE         the program to compare with
+              --ours FILE         (that of the unpacked tarball)
+              --seconds N         about how long it may take (1500)
+              --out DIR           for results and charts (docs/performance)
+              --page FILE         whose tables are made anew (docs/performance.md)
+              --dir DIR           as above
+            charts draws the results, report prints their tables
+              --from DIR          (docs/performance)
+              --into FILE         fills the page's places for tables instead of printing them
+            jmh measures hot paths inside; see the README
+
             With two servers the first is compared with the second; rounds alternate in order.
             """;
 
@@ -92,6 +109,9 @@ public final class Main {
         }
         switch (args.getFirst()) {
             case "state", "log", "member" -> storage(args);
+            case "all" -> all(args.subList(1, args.size()));
+            case "charts" -> charts(PageOptions.parse(args, home()));
+            case "report" -> report(PageOptions.parse(args, home()));
             default -> servers(Options.parse(args));
         }
     }
@@ -106,6 +126,39 @@ public final class Main {
         if (options.json().isPresent()) {
             Files.writeString(options.json().get(), report.json(Surroundings.of(options)));
         }
+    }
+
+    private static void all(List<String> args) throws IOException {
+        AllRun.Order order = AllRun.Order.parse(args, home());
+        List<String> missing = AllRun.run(order);
+        charts(new PageOptions(order.results(), Optional.empty()));
+        if (Files.exists(order.page())) {
+            report(new PageOptions(order.results(), Optional.of(order.page())));
+        }
+        if (missing.isEmpty()) return;
+        throw new IOException("not everything was measured:\n" + String.join("\n", missing));
+    }
+
+    private static void charts(PageOptions options) throws IOException {
+        Charts.write(Results.in(options.from()), options.from()).forEach(System.out::println);
+    }
+
+    private static void report(PageOptions options) throws IOException {
+        List<Results> all = Results.in(options.from());
+        if (options.into().isPresent()) {
+            Path page = options.into().get();
+            Files.writeString(page, Tables.into(Files.readString(page), all));
+            System.out.println(page);
+            return;
+        }
+        for (Results results : all) {
+            System.out.printf("### %s%n%n%s%n", results.name(), Tables.table(List.of(results)));
+        }
+    }
+
+    /** The folder of the script that starts this tool. */
+    private static Path home() {
+        return Path.of(System.getProperty("quorate.benchmarks.home", "distribution/benchmarks"));
     }
 
     private static void storage(List<String> args) throws IOException, InterruptedException {

@@ -190,6 +190,13 @@ final class Options {
                 .findAny();
     }
 
+    /** The same, but begins no round that would probably end after so many seconds. */
+    Options within(double seconds) {
+        List<String> args = new ArrayList<>(line);
+        args.addAll(List.of("--seconds", Long.toString(Math.max(1, Math.round(seconds)))));
+        return new Options(mode, args);
+    }
+
     Mode mode() {
         return mode;
     }
