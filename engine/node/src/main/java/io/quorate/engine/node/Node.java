@@ -613,7 +613,9 @@ public final class Node implements AutoCloseable {
                         if (leader.isEmpty()) {
                             throw EtcdError.NO_LEADER.exception();
                         }
-                        new LeaderCall(Duration.ofNanos(timeoutNanos))
+                        new LeaderCall(
+                                        Duration.ofNanos(timeoutNanos),
+                                        cluster.network().flatMap(Network::secureSockets))
                                 .promote(leader.get(), learner);
                         outcome.complete(new Result.Done(state.revision()));
                     } catch (EtcdException refusal) {
