@@ -362,7 +362,8 @@ public final class EtcdServer implements AutoCloseable {
                         config.upkeep().effectiveQuotaBytes(),
                         limits.slowCall(),
                         limits.watchProgressInterval(),
-                        limits.extensiveMetrics());
+                        limits.extensiveMetrics(),
+                        config.auth().bcryptCost());
         mounts.add(
                 GrpcMount.install(
                         listener,
@@ -447,7 +448,8 @@ public final class EtcdServer implements AutoCloseable {
                 config.limits().requestBytesMax(),
                 raft.preVote(),
                 raft.leaseCheckpoint(),
-                config.upkeep());
+                config.upkeep(),
+                config.auth().tokens());
     }
 
     private static PluginRegistry plugins(ServerConfig config) {
