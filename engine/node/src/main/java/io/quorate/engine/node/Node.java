@@ -304,6 +304,11 @@ public final class Node implements AutoCloseable {
                 this::fail);
     }
 
+    private LeaderCall leaderCall() {
+        return new LeaderCall(
+                Duration.ofNanos(timeoutNanos), cluster.network().flatMap(Network::secureSockets));
+    }
+
     private LeaseQuestions leaseQuestions() {
         return new LeaseQuestions(
                 lessor,
@@ -311,7 +316,7 @@ public final class Node implements AutoCloseable {
                         this::leading,
                         () -> reconfiguration.member(leader()),
                         this::linearizablePoint),
-                new LeaderCall(Duration.ofNanos(timeoutNanos)),
+                leaderCall(),
                 runtime.workers(),
                 runtime.nanoTime(),
                 timeoutNanos,
@@ -644,10 +649,7 @@ public final class Node implements AutoCloseable {
                         if (leader.isEmpty()) {
                             throw EtcdError.NO_LEADER.exception();
                         }
-                        new LeaderCall(
-                                        Duration.ofNanos(timeoutNanos),
-                                        cluster.network().flatMap(Network::secureSockets))
-                                .promote(leader.get(), learner);
+                        leaderCall().promote(leader.get(), learner);
                         outcome.complete(new Result.Done(state.revision()));
                     } catch (EtcdException refusal) {
                         outcome.completeExceptionally(refusal);

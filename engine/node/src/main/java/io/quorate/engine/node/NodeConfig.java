@@ -56,7 +56,9 @@ public record NodeConfig(
      */
     static final int CHECKPOINT_COUNTS_MAX = 20;
 
-    /** With etcd's defaults for upkeep and tokens, and checkpoints by the count of entries alone. */
+    /**
+     * With etcd's defaults for upkeep and tokens, and checkpoints by the count of entries alone.
+     */
     public NodeConfig(
             String name,
             List<String> clientUrls,
@@ -120,6 +122,7 @@ public record NodeConfig(
                 initialCluster,
                 token,
                 snapshotCount,
+                checkpointBytes,
                 catchUpEntries,
                 logBytesMax,
                 tick,
