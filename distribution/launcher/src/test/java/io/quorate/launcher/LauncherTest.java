@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.node.Upkeep.AutoCompaction;
 import io.quorate.engine.node.Upkeep.CorruptCheck;
+import io.quorate.engine.node.Version;
 import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 
@@ -38,7 +39,7 @@ class LauncherTest {
         assertEquals(0, run("--version"));
         List<String> lines = text(out).lines().toList();
         assertEquals(4, lines.size());
-        assertEquals("etcd Version: 3.7.1", lines.get(0));
+        assertEquals("etcd Version: " + Version.ETCD, lines.get(0));
         assertTrue(lines.get(1).startsWith("Git SHA: "));
         assertTrue(lines.get(2).startsWith("Go Version: "));
         assertTrue(lines.get(3).matches("Go OS/Arch: \\w+/\\w+"));

@@ -55,7 +55,7 @@ public final class Client implements AutoCloseable {
 
     private Client(ClientConfig config) {
         this.config = config;
-        this.executor = Thread::startVirtualThread;
+        this.executor = task -> config.threads().newThread(task).start();
         this.timer =
                 new ScheduledThreadPoolExecutor(
                         1,
@@ -79,7 +79,7 @@ public final class Client implements AutoCloseable {
                         settings,
                         executor,
                         timer,
-                        Thread.ofVirtual().name("quorate-client-reader").factory());
+                        config.threads());
         this.keeper = new LeaseKeeper(this);
     }
 

@@ -332,7 +332,7 @@ class NodeTest {
                         "etcd_server_proposals_pending 0",
                         "etcd_server_proposals_failed_total 0",
                         "etcd_server_id{server_id=\"8e9e05c52164694d\"} 1",
-                        "etcd_server_version{server_version=\"3.7.1\"} 1",
+                        "etcd_server_version{server_version=\"" + Version.ETCD + "\"} 1",
                         "etcd_cluster_version{cluster_version=\"3.7\"} 1",
                         "etcd_mvcc_put_total 3",
                         "etcd_mvcc_txn_total 1",
