@@ -120,7 +120,7 @@ public final class Main {
     private static void servers(Options options) throws IOException {
         double seconds = options.rounds() * options.servers().size() * options.unitSeconds();
         Report report;
-        try (Progress progress = Progress.of(seconds)) {
+        try (Progress progress = Progress.of(seconds, Double.MAX_VALUE)) {
             report = Rounds.run(options, Rounds.of(options.mode()), progress);
         }
         System.out.print(report.table());

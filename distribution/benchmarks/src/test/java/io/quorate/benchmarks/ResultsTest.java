@@ -123,7 +123,8 @@ final class ResultsTest {
         List<String> charts = List.of("performance/cpu.svg", "performance/curve-load-put.svg");
         List<Results> all = List.of(some("load-1"), some("start"));
         String made = Tables.into(page, all, charts, missing::add);
-        assertTrue(made.startsWith("before\n<!-- results: load-* -->\n\n    run load --clients 1\n"));
+        assertTrue(
+                made.startsWith("before\n<!-- results: load-* -->\n\n    run load --clients 1\n"));
         assertTrue(made.contains("\n<!-- end of results -->\nbetween\n"));
         assertTrue(made.contains("| put | 1 client | 3,000 | 1,000 | 3.00 (2.00 .. 4.00) |"), made);
         assertTrue(made.contains("\n![curve load put](performance/curve-load-put.svg)\n"), made);
