@@ -134,7 +134,7 @@ final class AllRun {
         double left = 0;
         for (Options options : plan) left += seconds(options);
         List<String> missing = new ArrayList<>();
-        try (Progress progress = Progress.of(left)) {
+        try (Progress progress = Progress.of(left, order.time.toSeconds())) {
             for (int i = 0; i < plan.size(); i++) {
                 String name = PARTS.get(i).name();
                 double elapsed = (System.nanoTime() - begin) / 1e9;

@@ -60,6 +60,11 @@ final class KeepAliveLoad implements Running {
     }
 
     @Override
+    public int closedLoops() {
+        return clients.size();
+    }
+
+    @Override
     public CompletableFuture<Void> failed() {
         return failed;
     }

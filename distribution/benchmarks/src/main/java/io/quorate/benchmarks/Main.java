@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The command line of the load tool. */
 public final class Main {
@@ -119,7 +120,7 @@ public final class Main {
     private static void servers(Options options) throws IOException {
         double seconds = options.rounds() * options.servers().size() * options.unitSeconds();
         Report report;
-        try (Progress progress = Progress.of(seconds)) {
+        try (Progress progress = Progress.of(seconds, Double.MAX_VALUE)) {
             report = Rounds.run(options, Rounds.of(options.mode()), progress);
         }
         System.out.print(report.table());
@@ -147,12 +148,30 @@ public final class Main {
         List<Results> all = Results.in(options.from());
         if (options.into().isPresent()) {
             Path page = options.into().get();
-            Files.writeString(page, Tables.into(Files.readString(page), all));
+            List<String> charts = charts(options.from(), page);
+            Files.writeString(
+                    page,
+                    Tables.into(
+                            Files.readString(page),
+                            all,
+                            charts,
+                            name -> System.err.println("no results for the place " + name)));
             System.out.println(page);
             return;
         }
         for (Results results : all) {
             System.out.printf("### %s%n%n%s%n", results.name(), Tables.table(List.of(results)));
+        }
+    }
+
+    /** The pictures of a folder, as the page names them. */
+    private static List<String> charts(Path folder, Path page) throws IOException {
+        Path base = page.toAbsolutePath().normalize().getParent();
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".svg"))
+                    .map(file -> base.relativize(file.toAbsolutePath().normalize()).toString())
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -14,6 +14,7 @@ final class Progress implements AutoCloseable {
     private final PrintStream out;
     private final boolean terminal;
     private final double totalSeconds;
+    private final double mostSeconds;
     private final long beganNanos = System.nanoTime();
     private double doneSeconds;
     private double partSeconds;
@@ -23,8 +24,10 @@ final class Progress implements AutoCloseable {
 
     /**
      * @param totalSeconds what all parts are expected to take
+     * @param mostSeconds after which those that are left will be skipped
      */
-    Progress(PrintStream out, boolean terminal, double totalSeconds) {
+    Progress(PrintStream out, boolean terminal, double totalSeconds, double mostSeconds) {
+        this.mostSeconds = mostSeconds;
         this.out = out;
         this.terminal = terminal;
         this.totalSeconds = totalSeconds;
@@ -32,9 +35,9 @@ final class Progress implements AutoCloseable {
     }
 
     /** On standard error, where it does not mix with the results. */
-    static Progress of(double totalSeconds) {
+    static Progress of(double totalSeconds, double mostSeconds) {
         boolean terminal = System.console() != null && System.console().isTerminal();
-        return new Progress(System.err, terminal, totalSeconds);
+        return new Progress(System.err, terminal, totalSeconds, mostSeconds);
     }
 
     /** Ends the part before, and begins one that is expected to take so long. */
@@ -77,14 +80,16 @@ final class Progress implements AutoCloseable {
         long now = System.nanoTime();
         double share = share(now);
         int full = (int) (share * WIDTH);
-        double left = Math.max(0, totalSeconds - doneSeconds - (now - partBeganNanos) / 1e9);
+        double elapsed = (now - beganNanos) / 1e9;
+        double left = totalSeconds - doneSeconds - (now - partBeganNanos) / 1e9;
+        left = Math.max(0, Math.min(left, mostSeconds - elapsed));
         return String.format(
                 Locale.ROOT,
                 "[%s%s] %3.0f %% %s, %s left: %s",
                 "#".repeat(full),
                 "-".repeat(WIDTH - full),
                 share * 100,
-                time((now - beganNanos) / 1e9),
+                time(elapsed),
                 time(left),
                 text);
     }

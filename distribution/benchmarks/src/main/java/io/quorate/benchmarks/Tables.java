@@ -9,16 +9,21 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Tables in Markdown from results: medians of all rounds, ratios with their spread. */
 final class Tables {
-    /** What a page has around a table: {@code <!-- results: start -->}, {@code load-*} for many. */
+    /**
+     * What a page has around what is made: {@code <!-- results: start -->} around a table, {@code
+     * load-*} of many files, {@code <!-- charts: curve-* -->} around pictures.
+     */
     private static final Pattern PLACE =
             Pattern.compile(
-                    "(<!-- results: (\\S+) -->\n).*?(<!-- end of results -->)", Pattern.DOTALL);
+                    "(<!-- (results|charts): (\\S+) -->\n).*?(<!-- end of \\2 -->)",
+                    Pattern.DOTALL);
 
     /** Columns of the commands that drive a server with calls. */
     private static final List<Report.Metric> COLUMNS =
@@ -37,26 +42,44 @@ final class Tables {
 
     private Tables() {}
 
-    /** The page with all its tables made anew. */
-    static String into(String page, List<Results> all) {
-        Matcher places = PLACE.matcher(page);
-        return places.replaceAll(place ->
-                Matcher.quoteReplacement(
-                        place.group(1)
-                                + "\n"
-                                + named(place.group(2), all)
-                                + "\n"
-                                + place.group(3)));
+    /**
+     * The page with all its tables and pictures made anew; a place without results stays as it is.
+     *
+     * @param charts files of pictures, as the page has to name them
+     * @param missing told of each place without results
+     */
+    static String into(
+            String page, List<Results> all, List<String> charts, Consumer<String> missing) {
+        return PLACE.matcher(page)
+                .replaceAll(place -> {
+                    String pattern = place.group(3);
+                    Pattern names =
+                            Pattern.compile(Pattern.quote(pattern).replace("*", "\\E.*\\Q"));
+                    String made =
+                            place.group(2).equals("charts")
+                                    ? pictures(names, charts)
+                                    : tables(names, all);
+                    if (made.isEmpty()) missing.accept(pattern);
+                    String whole = place.group(1) + "\n" + made + "\n" + place.group(4);
+                    return Matcher.quoteReplacement(made.isEmpty() ? place.group() : whole);
+                });
     }
 
-    private static String named(String pattern, List<Results> all) {
-        Pattern names = Pattern.compile(Pattern.quote(pattern).replace("*", "\\E.*\\Q"));
+    private static String tables(Pattern names, List<Results> all) {
         List<Results> some =
                 all.stream().filter(results -> names.matcher(results.name()).matches()).toList();
-        if (some.isEmpty()) {
-            throw new IllegalArgumentException("no results " + pattern + ".json for the page");
+        return some.isEmpty() ? "" : table(some);
+    }
+
+    private static String pictures(Pattern names, List<String> charts) {
+        StringBuilder out = new StringBuilder();
+        for (String chart : charts) {
+            String name = chart.replaceAll(".*/|\\.svg$", "");
+            if (!names.matcher(name).matches()) continue;
+            out.append(out.isEmpty() ? "" : "\n").append("![").append(name.replace('-', ' '));
+            out.append("](").append(chart).append(")\n");
         }
-        return table(some);
+        return out.toString();
     }
 
     /** One table of several files of the same kind. */

@@ -60,7 +60,7 @@ final class ReportTest {
     void progressOfALogIsALineForEachPart() {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         PrintStream printed = new PrintStream(out, true, StandardCharsets.UTF_8);
-        try (Progress progress = new Progress(printed, false, 40)) {
+        try (Progress progress = new Progress(printed, false, 40, 3_600)) {
             progress.begin(10, "first");
             progress.begin(10, "second");
             progress.skip(10);

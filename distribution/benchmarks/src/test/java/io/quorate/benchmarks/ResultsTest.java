@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -105,15 +106,31 @@ final class ResultsTest {
 
     @Test
     void tablesOfAPageAreMadeAnewAndItsTextStays() {
-        String page = "before\n<!-- results: load-* -->\nold\n<!-- end of results -->\nafter\n";
-        String made = Tables.into(page, List.of(some("load-1"), some("start")));
+        String page =
+                """
+                before
+                <!-- results: load-* -->
+                old
+                <!-- end of results -->
+                between
+                <!-- charts: curve-* -->
+                <!-- end of charts -->
+                <!-- results: later -->
+                none yet
+                <!-- end of results -->
+                """;
+        List<String> missing = new ArrayList<>();
+        List<String> charts = List.of("performance/cpu.svg", "performance/curve-load-put.svg");
+        List<Results> all = List.of(some("load-1"), some("start"));
+        String made = Tables.into(page, all, charts, missing::add);
         assertTrue(
                 made.startsWith("before\n<!-- results: load-* -->\n\n    run load --clients 1\n"));
-        assertTrue(made.endsWith("\n<!-- end of results -->\nafter\n"));
+        assertTrue(made.contains("\n<!-- end of results -->\nbetween\n"));
         assertTrue(made.contains("| put | 1 client | 3,000 | 1,000 | 3.00 (2.00 .. 4.00) |"), made);
-        assertFalse(made.contains("old"));
-        assertEquals(made, Tables.into(made, List.of(some("load-1"))));
-        assertThrows(
-                IllegalArgumentException.class, () -> Tables.into(page, List.of(some("start"))));
+        assertTrue(made.contains("\n![curve load put](performance/curve-load-put.svg)\n"), made);
+        assertFalse(made.contains("old") || made.contains("cpu.svg"), made);
+        assertTrue(made.contains("none yet"));
+        assertEquals(List.of("later"), missing);
+        assertEquals(made, Tables.into(made, all, charts, missing::add));
     }
 }
