@@ -351,10 +351,19 @@ final class Configuration {
             return new Auth(
                     TokenKind.parse(
                             values.text("auth-token"),
-                            Duration.ofSeconds(values.number("auth-token-ttl"))),
+                            Duration.ofSeconds(values.number("auth-token-ttl")),
+                            Configuration::tokenLife),
                     count("bcrypt-cost"));
         } catch (IllegalArgumentException e) {
             throw new ConfigException(e.getMessage());
+        }
+    }
+
+    private static Duration tokenLife(String text) {
+        try {
+            return GoValues.duration(text);
+        } catch (GoValues.BadValue e) {
+            throw new IllegalArgumentException(TokenKind.INVALID, e);
         }
     }
 

@@ -336,6 +336,7 @@ public final class Node implements AutoCloseable {
         return switch (config.tokens()) {
             case TokenKind.Simple(Duration ttl) ->
                     new SimpleTokens(ttl.toNanos(), runtime.nanoTime(), new SecureRandom());
+            case TokenKind.Jwt jwt -> new JwtTokens(jwt.keys(), jwt.ttl(), runtime.wallClock());
             case TokenKind.None none -> new NoTokens();
         };
     }

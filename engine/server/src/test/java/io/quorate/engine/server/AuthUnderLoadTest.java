@@ -86,7 +86,7 @@ class AuthUnderLoadTest {
 
     /** Checkpoints so often that a member that was away gets the state of another. */
     private static final Raft QUICK =
-            new Raft(300, 50, Duration.ofMillis(50), Duration.ofMillis(500), true, true);
+            new Raft(300, 50, Duration.ofMillis(100), Duration.ofSeconds(1), true, true);
 
     private static final Map<String, String> STORAGES =
             new TreeMap<>(Map.of("a", "file", "b", "xodus", "c", "file"));
@@ -132,7 +132,8 @@ class AuthUnderLoadTest {
             running.add(CompletableFuture.runAsync(() -> changeUsersAndRoles(root), threads));
             long start = System.nanoTime();
             long end = start + TimeUnit.SECONDS.toNanos(SECONDS);
-            while (System.nanoTime() - end < 0) {
+            // A slow machine takes as long as it needs to have seen a little of everything.
+            while (System.nanoTime() - end < 0 || !enough(writers)) {
                 restart(List.copyOf(STORAGES.keySet()).get(random.nextInt(STORAGES.size())));
             }
             over = true;
@@ -146,6 +147,13 @@ class AuthUnderLoadTest {
         }
     }
 
+    private boolean enough(List<Writer> writers) {
+        return restarts.get() >= 2
+                && changes.get() >= 20
+                && writers.stream().mapToInt(writer -> writer.done.size()).sum() >= 200
+                && writers.stream().mapToInt(writer -> writer.refused.size()).sum() >= 20;
+    }
+
     private void report(List<Writer> writers, long nanos) {
         int done = writers.stream().mapToInt(writer -> writer.done.size()).sum();
         int refused = writers.stream().mapToInt(writer -> writer.refused.size()).sum();
@@ -156,7 +164,6 @@ class AuthUnderLoadTest {
                 (done + refused) * 1_000_000_000L / nanos,
                 changes.get(),
                 restarts.get());
-        assertTrue(done > 0 && refused > 0 && changes.get() > 0 && restarts.get() > 0);
     }
 
     // ---- members
