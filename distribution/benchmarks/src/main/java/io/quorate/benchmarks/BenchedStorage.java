@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A storage plugin of the module path, opened on real files as the server opens it. */
@@ -26,6 +28,8 @@ final class BenchedStorage implements StorageEnv {
     private final StorageProvider provider;
     private final Map<String, String> settings;
     private final Path directory;
+    private final LongAdder logForces = new LongAdder();
+    private final LongAdder logNanos = new LongAdder();
     private final Executor background =
             Executors.newThreadPerTaskExecutor(
                     Thread.ofPlatform().daemon().name("background-", 0).factory());
@@ -41,14 +45,16 @@ final class BenchedStorage implements StorageEnv {
                         .findAny()
                         .orElseThrow(() ->
                                 new IllegalArgumentException(
-                                        "no storage plugin "
+                                        "no storage plugin \""
                                                 + name
-                                                + "; found: "
-                                                + all.stream()
-                                                        .map(StorageProvider::name)
-                                                        .toList()));
+                                                + "\"; found: "
+                                                + names(all)));
         this.settings = settings;
         this.directory = directory;
+    }
+
+    private static String names(List<StorageProvider> all) {
+        return all.stream().map(StorageProvider::name).sorted().collect(Collectors.joining(", "));
     }
 
     StateStore openState() {
@@ -106,5 +112,18 @@ final class BenchedStorage implements StorageEnv {
     }
 
     @Override
-    public void observe(Timing timing, long nanos) {}
+    public void observe(Timing timing, long nanos) {
+        if (timing == Timing.LOG_FSYNC) logForces.increment();
+        if (timing != Timing.STATE_COMMIT) logNanos.add(nanos);
+    }
+
+    /** Nanoseconds that the log spent in write and fsync so far. */
+    long logNanos() {
+        return logNanos.sum();
+    }
+
+    /** How often the log was forced to the disk so far. */
+    long logForces() {
+        return logForces.sum();
+    }
 }

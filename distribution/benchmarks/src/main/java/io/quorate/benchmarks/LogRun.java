@@ -21,7 +21,11 @@ import java.util.concurrent.Semaphore;
  */
 final class LogRun {
     private static final int[] BATCHES = {1, 10, 100};
-    private static final int[] PROPOSERS = {1, 10, 100, 1000};
+
+    /** Appends under way at any time, and the entries of each; the raft loop appends batches. */
+    private static final int[][] PROPOSERS = {
+        {1, 1}, {10, 1}, {100, 1}, {1000, 1}, {4, 25}, {4, 250}, {10, 100}
+    };
 
     /** Few, so that both have the same disk in a round, whatever else happens on the machine. */
     private static final int APPENDS = 200;
@@ -55,12 +59,12 @@ final class LogRun {
         Optional<Path> floor = compiledFloor(folder);
         Path directory = Files.createDirectory(folder.resolve("log"));
         long begin = System.nanoTime();
-        RaftLog log =
-                new BenchedStorage(options.backend(), options.settings(), directory).openLog();
+        var storage = new BenchedStorage(options.backend(), options.settings(), directory);
+        RaftLog log = storage.openLog();
         log.append(entries(1, 1), new HardState(1, 0, 0)).join();
         measured.addMillis("open and first append ms", begin);
         appendInTurn(log, 100, GROUPED); // the compilers, and segments of full size
-        if (floor.isPresent()) floorNanos(floor.get(), folder, 1); // makes its file
+        if (floor.isPresent()) floor(floor.get(), folder, 1); // makes its file
         for (int batch : BATCHES) {
             List<Double> ratios = new ArrayList<>();
             long best = Long.MAX_VALUE;
@@ -69,18 +73,17 @@ final class LogRun {
                 long ours = appendInTurn(log, batch, APPENDS);
                 best = Math.min(best, ours);
                 if (floor.isEmpty()) continue;
-                long theirs = floorNanos(floor.get(), folder, batch);
+                long theirs = floor(floor.get(), folder, batch).quantile(0.5);
                 bestFloor = Math.min(bestFloor, theirs);
                 ratios.add((double) theirs / ours);
             }
             measured.add("batch " + batch + " p50 us", best / 1e3);
             if (ratios.isEmpty()) continue;
-            ratios.sort(null);
             measured.add("batch " + batch + " C floor p50 us", bestFloor / 1e3);
             measured.add("batch " + batch + " floor/ours best", (double) bestFloor / best);
-            measured.add("batch " + batch + " floor/ours median", ratios.get(ratios.size() / 2));
+            measured.add("batch " + batch + " floor/ours median", median(ratios));
         }
-        for (int proposers : PROPOSERS) group(log, proposers);
+        for (int[] load : PROPOSERS) group(storage, log, load[0], load[1], floor, folder);
         log.close();
         begin = System.nanoTime();
         log = new BenchedStorage(options.backend(), options.settings(), directory).openLog();
@@ -103,18 +106,59 @@ final class LogRun {
         return latencies.quantile(0.5);
     }
 
-    /** So many proposals under way at any time, each an append of its own. */
-    private void group(RaftLog log, int proposers) throws InterruptedException {
+    /**
+     * So many proposals under way at any time, each an append of its own: what group commit makes
+     * of it. A force of ours, with all that lies between two of them, stands beside pwrite and
+     * fdatasync of as many bytes in C.
+     */
+    private void group(
+            BenchedStorage storage,
+            RaftLog log,
+            int proposers,
+            int batch,
+            Optional<Path> floor,
+            Path folder)
+            throws IOException, InterruptedException {
+        List<Double> rates = new ArrayList<>();
+        List<Double> groups = new ArrayList<>();
+        List<Double> inDisk = new ArrayList<>();
+        List<Double> ratios = new ArrayList<>();
+        int appends = GROUPED * Math.min(proposers, 40) / batch + 200;
+        int count = appends * batch;
+        for (int round = 0; round < options.rounds(); round++) {
+            long forcesBefore = storage.logForces();
+            long nanosBefore = storage.logNanos();
+            long begin = System.nanoTime();
+            propose(log, proposers, batch, appends);
+            double nanos = System.nanoTime() - begin;
+            double forces = storage.logForces() - forcesBefore;
+            rates.add(count / nanos * 1e9);
+            groups.add(count / forces);
+            inDisk.add((storage.logNanos() - nanosBefore) / nanos);
+            if (floor.isEmpty()) continue;
+            double theirs = floor(floor.get(), folder, (int) Math.round(count / forces)).mean();
+            ratios.add(theirs / (nanos / forces));
+        }
+        String name = proposers + " x " + batch;
+        measured.add(name + " entries/s", median(rates));
+        measured.add(name + " entries a force", median(groups));
+        measured.add(name + " share of time in write and fsync", median(inDisk));
+        if (!ratios.isEmpty()) measured.add(name + " floor/ours", median(ratios));
+    }
+
+    private void propose(RaftLog log, int proposers, int batch, int appends)
+            throws InterruptedException {
         Semaphore free = new Semaphore(proposers);
-        long begin = System.nanoTime();
-        int count = GROUPED * Math.min(proposers, 40);
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < appends; i++) {
             free.acquire();
-            log.append(entries(log.lastIndex() + 1, 1), null).thenRun(free::release);
+            log.append(entries(log.lastIndex() + 1, batch), null).thenRun(free::release);
             if (i % 64 == 0) trim(log);
         }
         free.acquire(proposers);
-        measured.addRate(proposers + " proposers entries/s", count, begin);
+    }
+
+    private static double median(List<Double> values) {
+        return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
     }
 
     private static void trim(RaftLog log) {
@@ -149,7 +193,7 @@ final class LogRun {
         return Optional.empty();
     }
 
-    private long floorNanos(Path program, Path folder, int batch)
+    private Histogram floor(Path program, Path folder, int batch)
             throws IOException, InterruptedException {
         int bytes = batch * (options.valueBytes() + RECORD_BYTES);
         Process process =
@@ -165,6 +209,6 @@ final class LogRun {
             lines.lines().forEach(line -> latencies.record(Long.parseLong(line)));
         }
         if (process.waitFor() != 0) throw new IOException("the C floor failed");
-        return latencies.quantile(0.5);
+        return latencies;
     }
 }

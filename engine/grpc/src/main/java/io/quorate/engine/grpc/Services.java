@@ -47,6 +47,7 @@ public final class Services {
                         callers,
                         new LeaderGuard(
                                 () -> node.leader() != 0, node.electionTimeout().toNanos(), timer),
+                        new LearnerLimits(node::isLearner),
                         new Admission(
                                 () -> node.state().clusterVersion().isPresent(),
                                 () -> node.leader() != 0,

@@ -196,7 +196,11 @@ final class ApplyLoop implements Loop {
 
     // What was applied before it in this round is in it: raft takes no snapshot of the past.
     private void replace(ArrivedSnapshot snapshot) {
+        observer.replacing(true);
+        long start = nanoTime.getAsLong();
         state.replace(snapshot.install());
+        observer.replacing(false);
+        observer.replaced(nanoTime.getAsLong() - start);
         authentication.replaced();
         applied = state.applied();
         authentication.reached(applied.index());

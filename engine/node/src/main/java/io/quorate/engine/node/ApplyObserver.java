@@ -90,6 +90,16 @@ final class ApplyObserver {
         }
     }
 
+    /** Whether a snapshot of another member is put in the place of the state now (ME-16). */
+    void replacing(boolean now) {
+        metrics.snapshotsApplied.set(now ? 1 : 0);
+    }
+
+    /** It took so long until the state was in place, durably. */
+    void replaced(long nanos) {
+        metrics.snapshots.forced(nanos);
+    }
+
     /** The whole state was replaced by that of another member. */
     void replaced(Optional<String> version) {
         version.filter(now -> !now.equals(clusterVersion)).ifPresent(this::changed);
@@ -201,6 +211,8 @@ final class ApplyObserver {
     /** A compaction has removed its rows. */
     void compacted(CompactionReport report, long nanos, long dbSize, long dbSizeInUse) {
         metrics.compactedKeys.add(report.rows());
+        // The index is compacted with its rows, without a pause of its own.
+        metrics.indexCompactionPause.observe(0);
         metrics.compactionTotal.observe(nanos / 1_000_000);
         metrics.lastCompaction.set(wallClock.millis() / 1000);
         var fields =

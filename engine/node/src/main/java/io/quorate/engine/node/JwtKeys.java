@@ -99,8 +99,7 @@ final class JwtKeys {
         PublicKey checking = given.isPresent() ? given.get() : publicOf(own.get());
         for (Object key : new Object[] {own.orElse(null), checking}) {
             boolean otherCurve =
-                    key instanceof ECKey ec
-                            && ec.getParams().getOrder().bitLength() != method.size;
+                    key instanceof ECKey ec && ec.getParams().getOrder().bitLength() != method.size;
             if (otherCurve) {
                 throw new GeneralSecurityException("it is on another curve");
             }

@@ -88,6 +88,7 @@ public final class Node implements AutoCloseable {
     private final AtomicBoolean quotaAlarming = new AtomicBoolean();
     private final PendingProposals proposals;
     private final Lessor lessor;
+    private final Optional<LeaseQuestions> leaseQuestions;
     private final Authentication authentication;
     private final Mailbox<Event> events = new Mailbox<>();
     private final Optional<Peers> peers;
@@ -230,6 +231,7 @@ public final class Node implements AutoCloseable {
                         replica,
                         runtime.nanoTime(),
                         () -> stopped);
+        this.leaseQuestions = peers.map(way -> leaseQuestions());
         metrics.observe(this);
         this.ticks = runtime.ticker().start(config.tick(), this::tick);
         this.chores =
@@ -248,6 +250,7 @@ public final class Node implements AutoCloseable {
     private void tick() {
         replica.tick();
         lessor.tick();
+        leaseQuestions.ifPresent(LeaseQuestions::tick);
         authentication.tick();
         if (removalTicks.get() >= 0 && removalTicks.getAndDecrement() == 0) {
             listener.removed();
@@ -256,7 +259,14 @@ public final class Node implements AutoCloseable {
 
     private Peers peers(Network network) {
         return new Peers(
-                identity, config.peerUrls(), state, this::fromPeer, this::removed, network);
+                identity,
+                config.peerUrls(),
+                state,
+                this::fromPeer,
+                this::removed,
+                metrics.snapshots,
+                runtime.nanoTime(),
+                network);
     }
 
     private void fromPeer(Event event) {
@@ -294,6 +304,25 @@ public final class Node implements AutoCloseable {
                 this::fail);
     }
 
+    private LeaderCall leaderCall() {
+        return new LeaderCall(
+                Duration.ofNanos(timeoutNanos), cluster.network().flatMap(Network::secureSockets));
+    }
+
+    private LeaseQuestions leaseQuestions() {
+        return new LeaseQuestions(
+                lessor,
+                new LeaseQuestions.Leadership(
+                        this::leading,
+                        () -> reconfiguration.member(leader()),
+                        this::linearizablePoint),
+                leaderCall(),
+                runtime.workers(),
+                runtime.nanoTime(),
+                timeoutNanos,
+                electionTimeout().toNanos());
+    }
+
     private CorruptionChecker checker() {
         return new CorruptionChecker(
                 identity.memberId(),
@@ -322,7 +351,7 @@ public final class Node implements AutoCloseable {
                         config,
                         log::sizeOnDisk,
                         runtime.nanoTime(),
-                        metrics.checkpointDuration,
+                        metrics.checkpoints,
                         at -> events.post(new Event.Checkpointed(at)),
                         this::fail);
         return new ApplyLoop(
@@ -394,6 +423,7 @@ public final class Node implements AutoCloseable {
                 metrics,
                 snapshots,
                 peers.<PeerSender>map(way -> way).orElse(PeerSender.NOBODY),
+                new HeartbeatPace(config.tick(), metrics.heartbeatsLate),
                 runtime.nanoTime(),
                 new ReplicaLoop.Seams() {
                     @Override
@@ -620,8 +650,7 @@ public final class Node implements AutoCloseable {
                         if (leader.isEmpty()) {
                             throw EtcdError.NO_LEADER.exception();
                         }
-                        new LeaderCall(Duration.ofNanos(timeoutNanos))
-                                .promote(leader.get(), learner);
+                        leaderCall().promote(leader.get(), learner);
                         outcome.complete(new Result.Done(state.revision()));
                     } catch (EtcdException refusal) {
                         outcome.completeExceptionally(refusal);
@@ -714,20 +743,69 @@ public final class Node implements AutoCloseable {
     /**
      * Renews a lease; the seconds that it was given, 0 when there is no such lease (LE-07). One
      * that is over is waited for until it is revoked (SE-76). Nothing goes into the log. Ends with
-     * an {@link io.quorate.engine.state.EtcdException} when this member does not lead: TIMEOUT or
-     * STOPPED.
+     * an {@link io.quorate.engine.state.EtcdException} when no leader answers in time: TIMEOUT,
+     * NO_LEADER or STOPPED. Any member may be asked; it asks the leader (LE-09).
      */
     public CompletableFuture<Long> renewLease(long id) {
-        return lessor.renew(id);
+        return leaseQuestions
+                .map(questions -> questions.renew(id))
+                .orElseGet(() -> lessor.renew(id));
+    }
+
+    /**
+     * Answers another member that asks this one, as the leader, to renew a lease: the body of POST
+     * /leases and of its answer, in etcd's messages. Fails with LEASE_NOT_FOUND; with NOT_LEADER,
+     * also when this member ceases to lead meanwhile; as {@link #renewLease}.
+     *
+     * @throws IllegalArgumentException for bytes that are no such request
+     */
+    public CompletableFuture<byte[]> answerLeaseRenewal(byte[] request) {
+        long id = LeaseMessages.renewed(request);
+        return asLeader()
+                .thenCompose(leading -> lessor.renew(id, leaseGiveUp()))
+                .thenApply(ttl -> {
+                    if (ttl == 0) {
+                        throw EtcdError.LEASE_NOT_FOUND.exception();
+                    }
+                    return LeaseMessages.renewalAnswer(id, ttl);
+                });
+    }
+
+    /**
+     * As {@link #answerLeaseRenewal}, for POST /leases/internal: how long a lease still lives, and
+     * its keys when they are asked for.
+     */
+    public CompletableFuture<byte[]> answerLeaseTime(byte[] request) {
+        LeaseMessages.Question asked = LeaseMessages.asked(request);
+        return asLeader()
+                .thenCompose(leading -> lessor.timeToLive(asked.id(), leaseGiveUp()))
+                .thenApply(time ->
+                        LeaseMessages.answer(
+                                time.orElseThrow(EtcdError.LEASE_NOT_FOUND::exception),
+                                asked.keys() ? state.leaseKeys(asked.id()) : List.of()));
+    }
+
+    private CompletableFuture<Void> asLeader() {
+        return leading()
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(EtcdError.NOT_LEADER.exception());
+    }
+
+    /** A member that leads no more is not to be waited for: who asked finds the next one. */
+    private long leaseGiveUp() {
+        return runtime.nanoTime().getAsLong() + electionTimeout().toNanos();
     }
 
     /**
      * How long a lease still lives, empty when there is none (LE-10); as new as every change
-     * acknowledged before the call. Ends with an {@link io.quorate.engine.state.EtcdException} when
-     * this member does not lead: TIMEOUT, LEADER_CHANGED or STOPPED.
+     * acknowledged before the call, and not newer than this member's state afterwards. Ends with an
+     * {@link io.quorate.engine.state.EtcdException} when no leader answers in time: TIMEOUT,
+     * NO_LEADER, LEADER_CHANGED or STOPPED. Any member may be asked; it asks the leader (LE-11).
      */
     public CompletableFuture<Optional<LeaseTime>> leaseTimeToLive(long id) {
-        return lessor.timeToLive(id);
+        return leaseQuestions
+                .map(questions -> questions.timeToLive(id))
+                .orElseGet(() -> lessor.timeToLive(id));
     }
 
     /** Ids of all leases; on the leader those that end first come first (LE-12). */
@@ -782,7 +860,7 @@ public final class Node implements AutoCloseable {
                 view.term(),
                 view.commit(),
                 appliedIndex(),
-                view.conf().learners().contains(identity.memberId()),
+                isLearner(),
                 state.sizeOnDisk(),
                 state.sizeInUse(),
                 clusterVersion(),
@@ -812,6 +890,11 @@ public final class Node implements AutoCloseable {
     /** Member id of the leader, 0 when there is none. */
     public long leader() {
         return replica.view().leader();
+    }
+
+    /** Whether this member is a learner, as far as it knows. */
+    public boolean isLearner() {
+        return replica.view().conf().learners().contains(identity.memberId());
     }
 
     /** Highest log index known to be committed. */
@@ -864,6 +947,7 @@ public final class Node implements AutoCloseable {
         authentication.close();
         publication.stop();
         lessor.stop();
+        leaseQuestions.ifPresent(LeaseQuestions::stop);
         replica.post(Event.Signal.STOP);
         apply.stop();
         LOGGER.log(
@@ -909,6 +993,7 @@ public final class Node implements AutoCloseable {
         authentication.close();
         publication.stop();
         lessor.stop();
+        leaseQuestions.ifPresent(LeaseQuestions::stop);
         lessorWorker.join();
         replica.stop();
         raftWorker.join();

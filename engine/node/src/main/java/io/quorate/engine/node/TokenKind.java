@@ -52,8 +52,7 @@ public sealed interface TokenKind {
             return JwtKeys.of(known, privateKey, publicKey);
         }
 
-        private static Jwt of(
-                Map<String, String> options, Function<String, Duration> durations) {
+        private static Jwt of(Map<String, String> options, Function<String, Duration> durations) {
             try {
                 String ttl = options.getOrDefault("ttl", "");
                 return new Jwt(
@@ -80,11 +79,10 @@ public sealed interface TokenKind {
      *
      * @param simpleTtl life of simple tokens; zero for the default
      * @param durations reads a duration as Go writes it; throws IllegalArgumentException
-     * @throws IllegalArgumentException in etcd's words when it is none of these, or with what is wrong
-     *     with a key
+     * @throws IllegalArgumentException in etcd's words when it is none of these, or with what is
+     *     wrong with a key
      */
-    static TokenKind parse(
-            String text, Duration simpleTtl, Function<String, Duration> durations) {
+    static TokenKind parse(String text, Duration simpleTtl, Function<String, Duration> durations) {
         String[] parts = text.split(",", -1);
         Map<String, String> options = new HashMap<>();
         for (int i = 1; i < parts.length; i++) {

@@ -147,12 +147,23 @@ class AuthenticationTest {
     void theKindOfTokensIsReadAsEtcdReadsIt() {
         assertEquals(TokenKind.DEFAULT, TokenKind.parse("simple", Duration.ZERO, Duration::parse));
         Duration minute = Duration.ofMinutes(1);
-        assertEquals(new TokenKind.Simple(minute), TokenKind.parse("simple,a=b", minute, Duration::parse));
+        assertEquals(
+                new TokenKind.Simple(minute),
+                TokenKind.parse("simple,a=b", minute, Duration::parse));
         assertEquals(new TokenKind.None(), TokenKind.parse("", minute, Duration::parse));
-        for (String bad : new String[] {"other", "simple,a", "simple,a=b,a=c", "simple,a=b=c", "jwt", "jwt,sign-method=none"}) {
+        for (String bad :
+                new String[] {
+                    "other",
+                    "simple,a",
+                    "simple,a=b,a=c",
+                    "simple,a=b=c",
+                    "jwt",
+                    "jwt,sign-method=none"
+                }) {
             var thrown =
                     assertThrows(
-                            IllegalArgumentException.class, () -> TokenKind.parse(bad, minute, Duration::parse));
+                            IllegalArgumentException.class,
+                            () -> TokenKind.parse(bad, minute, Duration::parse));
             assertEquals("auth: invalid auth options", thrown.getMessage());
         }
     }

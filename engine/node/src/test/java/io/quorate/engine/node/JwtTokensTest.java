@@ -141,7 +141,8 @@ class JwtTokensTest {
     void otherClaimsDoNotMatterAndMissingOnesDo() {
         assertEquals(
                 Optional.of(new Caller("u", 3)),
-                foreign("{\"a\":[1,{\"b\":null}], \"username\":\"u\" ,\"revision\":3.0,\"c\":true}"));
+                foreign(
+                        "{\"a\":[1,{\"b\":null}], \"username\":\"u\" ,\"revision\":3.0,\"c\":true}"));
         for (String claims :
                 new String[] {
                     "{\"username\":\"u\"}",

@@ -203,6 +203,7 @@ class AuthUnderLoadTest {
                                 Mount.CORE,
                                 Cluster.DEFAULT,
                                 Web.ANYBODY,
+                                ServerConfig.Security.NONE,
                                 new Auth(TokenKind.DEFAULT, 4),
                                 List.of())));
     }

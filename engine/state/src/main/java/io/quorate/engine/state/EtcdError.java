@@ -47,6 +47,7 @@ public enum EtcdError {
     TOO_MANY_LEARNERS(9, "etcdserver: too many learner members in cluster"),
     /** ER-18: etcd declares another code, but this one is on the wire. */
     NOT_ENOUGH_STARTED(2, "etcdserver: re-configuration failed due to not enough started members"),
+    NOT_SUPPORTED_FOR_LEARNER(9, "etcdserver: rpc not supported for learner"),
     BAD_MEMBER_URLS(3, "etcdserver: given member URLs are invalid"),
     BAD_LEADER_TRANSFEREE(9, "etcdserver: bad leader transferee"),
     TIMEOUT_LEADER_TRANSFER(2, "etcdserver: request timed out, leader transfer took too long"),
