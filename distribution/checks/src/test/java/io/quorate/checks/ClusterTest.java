@@ -1,15 +1,27 @@
 package io.quorate.checks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.api.client.Client;
+import io.quorate.api.client.ClientConfig;
+import io.quorate.engine.checker.WatchValidator.Change;
+
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -17,7 +29,15 @@ import java.util.regex.Pattern;
 /** Clusters of processes, driven by the real etcdctl as the manuals of etcd tell. */
 @Timeout(600)
 final class ClusterTest {
+    private static final String LAST_KEY = "z/end";
+
     @RegisterExtension final Members members = Members.perTest();
+    private final List<Client> clients = new ArrayList<>();
+
+    @AfterEach
+    void closeClients() {
+        clients.forEach(Client::close);
+    }
 
     @Test
     @Tag("CS-01")
@@ -97,7 +117,8 @@ final class ClusterTest {
         cluster.awaitSameHash();
     }
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(strings = {"http2", "tcp"})
     @Tag("SE-23")
     @Tag("SE-25")
     @Tag("RA-03")
@@ -105,13 +126,24 @@ final class ClusterTest {
     @Tag("T16")
     @Tag("T24")
     @Tag("T25")
-    void mixedStoragePluginsOverHttp2LoseAMinorityAndThenTheMajority() {
+    @Tag("T31")
+    void mixedStoragePluginsLoseAMinorityAndThenTheMajorityAndTellTheSame(String transport)
+            throws Exception {
+        String over = "--transport=" + transport;
         Cluster cluster =
                 new Cluster(members, Binaries.ours())
-                        .with("a", "--transport=http2")
-                        .with("b", "--transport=http2", storage("xodus"), state("xodus"))
-                        .with("c", "--transport=http2", storage("memory"), state("memory"))
+                        .with("a", over)
+                        .with("b", over, storage("xodus"), state("xodus"))
+                        .with("c", over, storage("memory"), state("memory"))
                         .start();
+        List<WatchClient> watches = new ArrayList<>();
+        List<Thread> watchers = new ArrayList<>();
+        for (String name : List.of("a", "b", "c")) {
+            Client client = Client.connect(ClientConfig.of(cluster.member(name).endpoint()));
+            clients.add(client);
+            watches.add(new WatchClient(client, LAST_KEY));
+            watchers.add(Thread.ofVirtual().start(watches.getLast()));
+        }
         for (int i = 0; i < 20; i++) cluster.put("key" + i, "value" + i);
         cluster.awaitSameHash();
 
@@ -150,16 +182,106 @@ final class ClusterTest {
         // T12: a leader that sleeps through an election answers nothing old afterwards.
         Member sleeper = cluster.leader();
         cluster.put("x", "old");
+        long paused = System.nanoTime();
         sleeper.pause();
         Member awake = cluster.other(sleeper);
         cluster.until(
                 () -> cluster.ctlAt(awake, "put", "x", "new", "--command-timeout=10s").exit() == 0);
+        // T31: as long as the worst stop of a JVM.
+        cluster.until(() -> System.nanoTime() - paused > TimeUnit.SECONDS.toNanos(5));
         sleeper.resume();
         Exec.Outcome late =
                 cluster.ctlAt(sleeper, "get", "x", "--print-value-only", "--command-timeout=30s");
         if (late.exit() == 0) assertEquals("new", late.out().strip());
         assertEquals("new", cluster.get(sleeper, "x"));
         cluster.awaitSameHash();
+
+        // T25: whatever the storage, and whatever happened, watches have told the same.
+        cluster.put(LAST_KEY, "");
+        for (Thread watcher : watchers) {
+            watcher.join(TimeUnit.SECONDS.toMillis(60));
+            assertFalse(watcher.isAlive(), cluster::report);
+        }
+        Map<Long, List<Change>> told = watches.getFirst().changes();
+        assertTrue(told.size() > 20, told::toString);
+        for (WatchClient watch : watches) {
+            assertEquals(told, watch.changes());
+            assertEquals(List.of(), watch.faults(told));
+        }
+    }
+
+    /** Both servers, so that the errors are known to be etcd's. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ours", "etcd"})
+    @Tag("T16")
+    @Tag("CL-05")
+    @Tag("ER-53")
+    void nobodyIsAddedWhileMembersAreDown(String server) {
+        Cluster cluster = of(server, "--max-learners=3");
+        Member left = cluster.member("a");
+        String[] voter = {"member", "add", "d", "--peer-urls=http://127.0.0.1:1"};
+        String[] learner = {"member", "add", "d", "--peer-urls=http://127.0.0.1:1", "--learner"};
+        for (String down : List.of("b", "c")) {
+            cluster.member(down).kill();
+            for (String[] words : List.of(voter, learner)) {
+                Exec.Outcome added = cluster.ctlAt(left, words);
+                assertEquals(1, added.exit(), () -> added.out() + cluster.report());
+                assertTrue(added.err().endsWith("Error: etcdserver: unhealthy cluster\n"), added::err);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ours", "etcd"})
+    @Tag("T16")
+    void ofTwoMembershipChangesAtOnceOneIsMadeAndTheOtherTimesOut(String server) {
+        // Followers that are stopped for a moment keep the first change from being committed.
+        Cluster cluster =
+                of(server, "--strict-reconfig-check=false", "--election-timeout=3000");
+        Member leader = cluster.leader();
+        List<Member> followers =
+                List.of("a", "b", "c").stream()
+                        .map(cluster::member)
+                        .filter(member -> member != leader)
+                        .toList();
+        followers.forEach(Member::pause);
+        List<CompletableFuture<Exec.Outcome>> both = new ArrayList<>();
+        for (int port = 1; port <= 2; port++) {
+            String url = "--peer-urls=http://127.0.0.1:" + port;
+            both.add(
+                    CompletableFuture.supplyAsync(
+                            () ->
+                                    cluster.ctlAt(
+                                            leader,
+                                            "member",
+                                            "add",
+                                            "d",
+                                            url,
+                                            "--command-timeout=15s"),
+                            task -> Thread.ofVirtual().start(task)));
+        }
+        long start = System.nanoTime();
+        cluster.until(() -> System.nanoTime() - start > TimeUnit.MILLISECONDS.toNanos(1000));
+        followers.forEach(Member::resume);
+        List<Exec.Outcome> outcomes = both.stream().map(CompletableFuture::join).toList();
+        Exec.Outcome made = outcomes.get(outcomes.get(0).exit() == 0 ? 0 : 1);
+        Exec.Outcome refused = outcomes.get(outcomes.get(0).exit() == 0 ? 1 : 0);
+        assertEquals(0, made.exit(), () -> made.err() + refused.err());
+        assertEquals(1, refused.exit(), refused::out);
+        // etcd says nothing until its caller has waited enough; we say what it would have said.
+        String words =
+                server.equals("ours")
+                        ? "Error: etcdserver: request timed out\n"
+                        : "Error: context deadline exceeded\n";
+        assertTrue(refused.err().endsWith(words), refused::err);
+        assertEquals(4, cluster.ctl("member", "list").out().lines().count());
+    }
+
+    private Cluster of(String server, String... flags) {
+        Path executable = server.equals("ours") ? Binaries.ours() : Binaries.etcd37();
+        Cluster cluster = new Cluster(members, executable);
+        for (String name : List.of("a", "b", "c")) cluster.with(name, flags);
+        return cluster.start();
     }
 
     private static String storage(String plugin) {

@@ -23,14 +23,20 @@ final class FaultyCluster implements AutoCloseable {
     private static final Duration CALL = Duration.ofSeconds(3);
 
     private final Members members;
+    private final String transport;
     private final PeerLinks links = new PeerLinks();
     private final List<Place> places = new ArrayList<>();
 
-    /** Starts the members and waits until all serve. */
-    FaultyCluster(Members members) {
+    /**
+     * Starts the members and waits until all serve.
+     *
+     * @param storage plugin of each member
+     */
+    FaultyCluster(Members members, String transport, List<String> storage) {
         this.members = members;
-        for (String name : List.of("n1", "n2", "n3")) {
-            places.add(new Place(name));
+        this.transport = transport;
+        for (int i = 0; i < storage.size(); i++) {
+            places.add(new Place("n" + (i + 1), storage.get(i)));
         }
         String initial = places.stream().map(Place::named).collect(Collectors.joining(","));
         places.forEach(place -> place.process = create(place, initial, "new"));
@@ -54,6 +60,9 @@ final class FaultyCluster implements AutoCloseable {
                 "--initial-advertise-peer-urls=" + place.peerUrl(),
                 "--initial-cluster=" + initial,
                 "--initial-cluster-state=" + state,
+                "--transport=" + transport,
+                "--storage-log=" + place.storage,
+                "--storage-state=" + place.storage,
                 // So that members that come back get snapshots too.
                 "--snapshot-count=400",
                 "--snapshot-catchup-entries=100");
@@ -62,13 +71,15 @@ final class FaultyCluster implements AutoCloseable {
     /** Where a member runs: its name and its ports, which a new one in its place has again. */
     final class Place {
         final String name;
+        private final String storage;
         private final int clientPort = Member.freePort();
         private final int peerPort = Member.freePort();
         private final int relayPort;
         private Member process;
 
-        private Place(String name) {
+        private Place(String name, String storage) {
             this.name = name;
+            this.storage = storage;
             this.relayPort = links.relay(name, peerPort, () -> process.pid());
         }
 
@@ -82,6 +93,11 @@ final class FaultyCluster implements AutoCloseable {
 
         private String named() {
             return name + "=" + peerUrl();
+        }
+
+        /** Whether a member that is killed here has lost all it had, and must not come back. */
+        boolean forgets() {
+            return storage.equals("memory");
         }
 
         boolean isAlive() {

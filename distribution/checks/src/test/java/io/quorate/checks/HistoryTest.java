@@ -37,7 +37,9 @@ import java.util.function.Supplier;
  * saw is what one strictly serializable store would have told them, and all members end up equal.
  *
  * <p>{@code -Dhistory.seconds=600} is a long run, {@code -Dseed=N} repeats the faults as far as
- * moments can be repeated, {@code -Dhistory.faults=KILL,PAUSE} draws from these only.
+ * moments can be repeated, {@code -Dhistory.faults=KILL,PAUSE} draws from these only. {@code
+ * -Dhistory.storage=file,xodus,memory} names the storage plugins of the three, {@code
+ * -Dhistory.transport=http2} their transport; without, they take turns by the seed.
  */
 final class HistoryTest {
     private static final int SECONDS = Integer.getInteger("history.seconds", 20);
@@ -46,6 +48,20 @@ final class HistoryTest {
     private static final int REGISTER_CLIENTS = 6;
     private static final int LIST_CLIENTS = 3;
     private static final long RECOVERY_SECONDS = 90;
+
+    /** One of memory at most: two that are killed at once would be a majority that forgets. */
+    private static final List<String> STORAGES =
+            List.of(
+                    "file,xodus,memory",
+                    "file,file,file",
+                    "xodus,file,xodus",
+                    "memory,file,file",
+                    "xodus,xodus,xodus");
+
+    private static final String STORAGE =
+            System.getProperty("history.storage", turn(STORAGES, SEED));
+    private static final String TRANSPORT =
+            System.getProperty("history.transport", turn(List.of("tcp", "http2"), SEED / 5));
     private static final String LAST_KEY = "z/end";
 
     private enum Fault {
@@ -57,6 +73,10 @@ final class HistoryTest {
         ISOLATE_LEADER,
         ISOLATE,
         REPLACE
+    }
+
+    private static String turn(List<String> choices, long number) {
+        return choices.get((int) Math.floorMod(number, (long) choices.size()));
     }
 
     private static List<Fault> faults() {
@@ -87,10 +107,15 @@ final class HistoryTest {
     @Tag("T20")
     @Tag("T23")
     @Tag("T24")
+    @Tag("T25")
     @Tag("T31")
     void clientsSeeOneStoreWhateverHappensToItsMembers() throws Exception {
-        System.out.println("history test: -Dseed=" + SEED + " -Dhistory.seconds=" + SECONDS);
-        try (FaultyCluster cluster = new FaultyCluster(members)) {
+        System.out.printf(
+                "history test: -Dseed=%d -Dhistory.seconds=%d -Dhistory.storage=%s"
+                        + " -Dhistory.transport=%s%n",
+                SEED, SECONDS, STORAGE, TRANSPORT);
+        List<String> storage = List.of(STORAGE.split(","));
+        try (FaultyCluster cluster = new FaultyCluster(members, TRANSPORT, storage)) {
             begin(cluster);
             trouble(cluster);
             end(cluster);
@@ -171,9 +196,9 @@ final class HistoryTest {
         FaultyCluster.Place any = places.get(random.nextInt(places.size()));
         FaultyCluster.Place leader = cluster.leader().orElse(any);
         switch (fault) {
-            case KILL -> kill(List.of(any));
-            case KILL_LEADER -> kill(List.of(leader));
-            case KILL_TWO -> kill(places.stream().filter(place -> place != any).toList());
+            case KILL -> kill(cluster, List.of(any));
+            case KILL_LEADER -> kill(cluster, List.of(leader));
+            case KILL_TWO -> kill(cluster, twoBut(places, any));
             case PAUSE -> pause(any);
             case PAUSE_LEADER -> pause(leader);
             case ISOLATE -> isolate(cluster, any);
@@ -182,12 +207,26 @@ final class HistoryTest {
         }
     }
 
-    private void kill(List<FaultyCluster.Place> victims) {
+    /** Two that come back: with one that forgets and one cut off no majority would be left. */
+    private static List<FaultyCluster.Place> twoBut(
+            List<FaultyCluster.Place> places, FaultyCluster.Place any) {
+        FaultyCluster.Place spared =
+                places.stream().filter(FaultyCluster.Place::forgets).findFirst().orElse(any);
+        return places.stream().filter(place -> place != spared).toList();
+    }
+
+    private void kill(FaultyCluster cluster, List<FaultyCluster.Place> victims) {
         victims.forEach(FaultyCluster.Place::kill);
         await(random.nextInt(1500));
-        victims.forEach(FaultyCluster.Place::start);
+        victims.forEach(victim -> revive(cluster, victim));
         // Long enough for most to be back before the next blow, short enough for some not to be.
         await(2500);
+    }
+
+    /** On its data; what has none left is another member, as an operator would make it. */
+    private void revive(FaultyCluster cluster, FaultyCluster.Place place) {
+        if (!place.forgets()) place.start();
+        else cluster.replace(place);
     }
 
     private void pause(FaultyCluster.Place victim) {
@@ -259,7 +298,7 @@ final class HistoryTest {
         for (FaultyCluster.Place place : cluster.places()) {
             if (!place.isAlive()) {
                 whole = false;
-                if (!isMember(cluster, place).orElse(true)) {
+                if (place.forgets() || !isMember(cluster, place).orElse(true)) {
                     cluster.replace(place);
                 } else {
                     place.start();

@@ -4,10 +4,13 @@ import static io.quorate.engine.node.TestCluster.until;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.engine.node.TestCluster.Replica;
+import io.quorate.engine.state.Command;
 import io.quorate.engine.state.EtcdError;
+import io.quorate.engine.state.Member;
 import io.quorate.engine.state.EtcdException;
 import io.quorate.engine.state.Result;
 
@@ -17,6 +20,8 @@ import org.junit.jupiter.api.Timeout;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 @Timeout(120)
@@ -175,6 +180,87 @@ final class ClusterTest {
             // is done by the time that the old leader has stopped.
             assertEquals(term + 1, next.node.term());
             TestMember.await(next.put("key", "value"));
+        }
+    }
+
+    /**
+     * Raft takes one change of the membership at a time: the second becomes an empty entry, and its
+     * caller hears what etcd's callers hear.
+     */
+    @Test
+    @Tag("T16")
+    void secondMembershipChangeAtATimeIsNotMadeAndTimesOut() {
+        try (TestCluster cluster = TestCluster.unstarted(3, NodeConfig.DEFAULT_SNAPSHOT_COUNT)) {
+            Map<String, SimulatedLog> logs = new TreeMap<>();
+            for (String name : List.of("a", "b", "c")) {
+                logs.put(name, new SimulatedLog());
+                cluster.start(
+                        name, logs.get(name), TestCluster.state(TestCluster.memory(), null));
+            }
+            cluster.awaitReady();
+            Replica leader = cluster.leader();
+            List<Replica> followers = cluster.followers();
+            // Nothing commits, and yet the leader hears that the others are there.
+            followers.forEach(follower -> logs.get(follower.name).hold());
+            CompletableFuture<Result> first = leader.node.reconfigure(added(7));
+            TestCluster.until(() -> leader.log.lastIndex() > leader.node.committedIndex());
+            CompletableFuture<Result> second = leader.node.reconfigure(added(8));
+            TestCluster.until(() -> leader.log.lastIndex() > leader.node.committedIndex() + 1);
+            assertFalse(first.isDone() || second.isDone());
+            followers.forEach(follower -> logs.get(follower.name).release());
+            TestMember.await(first);
+            assertEquals(EtcdError.TIMEOUT, TestMember.refusal(second));
+            for (Replica replica : cluster.replicas.values()) {
+                TestMember.await(replica.node.linearizablePoint());
+                assertEquals(
+                        List.of(7L),
+                        replica.node.state().members().stream()
+                                .map(Member::id)
+                                .filter(id -> id == 7 || id == 8)
+                                .toList());
+            }
+            TestMember.await(leader.node.reconfigure(new Command.MemberRemove(7)));
+            TestMember.await(leader.node.reconfigure(added(8)));
+            assertTrue(cluster.allAgree());
+        }
+    }
+
+    private static Command added(long id) {
+        List<String> urls = List.of("http://nobody:" + id);
+        return new Command.MemberAdd(new Member(id, "", urls, List.of(), true));
+    }
+
+    @Test
+    @Tag("T31")
+    void memberWithoutMemoryForAnApplyStopsAtOnceAndTheOthersGoOn() {
+        try (TestCluster cluster = TestCluster.unstarted(3, NodeConfig.DEFAULT_SNAPSHOT_COUNT)) {
+            Map<String, SimulatedStore> stores = new TreeMap<>();
+            for (String name : List.of("a", "b", "c")) {
+                stores.put(name, new SimulatedStore());
+                cluster.start(
+                        name, TestCluster.log(TestCluster.memory(), null), stores.get(name));
+            }
+            cluster.awaitReady();
+            Replica leader = cluster.leader();
+            TestMember.await(leader.put("key", "before"));
+            SimulatedStore store = stores.get(leader.name);
+            long applied = store.applied().index();
+            store.exhaustMemory();
+            CompletableFuture<Result> unanswered = leader.put("key", "during");
+            assertInstanceOf(OutOfMemoryError.class, TestMember.await(leader.failure));
+            assertEquals(EtcdError.STOPPED, TestMember.refusal(unanswered));
+            assertEquals(EtcdError.STOPPED, TestMember.refusal(leader.put("key", "more")));
+            assertEquals(
+                    EtcdError.STOPPED, TestMember.refusal(leader.node.linearizablePoint()));
+            // It never goes on: nothing that came later reached its state.
+            assertEquals(1, store.commitsWithoutMemory());
+            assertEquals(applied, store.applied().index());
+            leader.close();
+            Replica next = cluster.leader();
+            TestMember.await(next.put("key", "after"));
+            assertEquals("after", next.get("key"));
+            assertEquals(1, store.commitsWithoutMemory());
+            assertTrue(cluster.allAgree());
         }
     }
 }

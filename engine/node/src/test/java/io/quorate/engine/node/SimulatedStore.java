@@ -28,6 +28,8 @@ final class SimulatedStore implements StateStore {
     private int durableCommits;
     private boolean held;
     private StorageException failure;
+    private boolean outOfMemory;
+    private int commitsWithoutMemory;
     private boolean closed;
 
     /** The state as a crash at this moment may leave it. */
@@ -79,6 +81,23 @@ final class SimulatedStore implements StateStore {
         lock.unlock();
     }
 
+    /** Each commit from now on finds no memory. */
+    void exhaustMemory() {
+        lock.lock();
+        outOfMemory = true;
+        lock.unlock();
+    }
+
+    /** Commits that found no memory. */
+    int commitsWithoutMemory() {
+        lock.lock();
+        try {
+            return commitsWithoutMemory;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     boolean isClosed() {
         lock.lock();
         try {
@@ -94,6 +113,10 @@ final class SimulatedStore implements StateStore {
         try {
             while (held) {
                 released.awaitUninterruptibly();
+            }
+            if (outOfMemory) {
+                commitsWithoutMemory++;
+                throw new OutOfMemoryError("simulated");
             }
             if (failure != null) {
                 throw failure;

@@ -196,9 +196,14 @@ final class Clients {
         Caller caller = world.administrator().caller(call.client, node);
         CompletableFuture<Register.Told> told =
                 switch (call.ask) {
-                    case Register.Read read ->
-                            node.linearizablePoint()
-                                    .thenApply(point -> Register.Told.saw(read(node, caller, key)));
+                    case Register.Read read -> {
+                        long committed = world.judge().committed();
+                        yield node.linearizablePoint()
+                                .thenApply(point -> {
+                                    world.judge().reads(call.life, committed);
+                                    return Register.Told.saw(read(node, caller, key));
+                                });
+                    }
                     case Register.Write(String value) ->
                             node.propose(
                                             value == null

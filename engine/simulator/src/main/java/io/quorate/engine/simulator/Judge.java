@@ -1,6 +1,9 @@
 package io.quorate.engine.simulator;
 
 import io.quorate.engine.node.Node;
+import io.quorate.engine.raft.EntryType;
+import io.quorate.engine.raft.Message;
+import io.quorate.engine.raft.MessageType;
 import io.quorate.spi.storage.LogEntry;
 
 import java.util.Arrays;
@@ -12,6 +15,7 @@ import java.util.Map;
  * dissertation, figure 3.2), and that equal logs give equal states.
  */
 final class Judge {
+    private final Map<Vote, Long> votes = new HashMap<>();
     private final Map<Long, Life> leaders = new HashMap<>();
     private final Map<Position, Content> entries = new HashMap<>();
     private final Map<Long, StateAt> states = new HashMap<>();
@@ -19,6 +23,8 @@ final class Judge {
     private long[] committedTerm = new long[1024];
     private long[] committedIn = new long[1024];
     private long committed;
+
+    private record Vote(long member, long term) {}
 
     private record Position(long index, long term) {}
 
@@ -31,8 +37,37 @@ final class Judge {
         return committed;
     }
 
+    /**
+     * A member says whom it votes for (Raft §5.2). Whoever asks for votes has not voted for himself
+     * for sure: that counts once it is durable, which shows when he leads.
+     */
+    void sent(Life life, Message message) {
+        if (message.type() == MessageType.VOTE_RESP && !message.reject()) {
+            votes(life, message.from(), message.term(), message.to());
+        }
+    }
+
+    private void votes(Life life, long member, long term, long choice) {
+        Long first = votes.putIfAbsent(new Vote(member, term), choice);
+        if (first != null && first != choice) {
+            throw new Violation(
+                    "two votes: %s votes for %x and for %x in term %d"
+                            .formatted(life, first, choice, term));
+        }
+    }
+
+    /** A read that began when so much was committed is to be answered (Raft §6.4). */
+    void reads(Life life, long committedBefore) {
+        if (life.node().appliedIndex() < committedBefore) {
+            throw new Violation(
+                    "stale read: %s has applied %d only, and %d was committed before the read began"
+                            .formatted(life, life.node().appliedIndex(), committedBefore));
+        }
+    }
+
     /** An entry is written to a log. */
     void holds(Life life, LogEntry entry, long termBefore) {
+        changesMembers(life, entry);
         Content content =
                 new Content(31 * Arrays.hashCode(entry.data()) + entry.type(), termBefore);
         Content first = entries.putIfAbsent(new Position(entry.index(), entry.term()), content);
@@ -41,6 +76,23 @@ final class Judge {
                     "log matching: %s has another entry %d of term %d than somebody before: %s, %s"
                             .formatted(life, entry.index(), entry.term(), content, first));
         }
+    }
+
+    /** A leader adds no membership change before it has applied the one before. */
+    private static void changesMembers(Life life, LogEntry entry) {
+        life.membershipChanges.tailSet(entry.index(), true).clear();
+        if (entry.type() == EntryType.NORMAL.ordinal()) {
+            return;
+        }
+        Node node = life.node();
+        boolean own = node != null && life.termLeading == entry.term();
+        Long before = life.membershipChanges.floor(entry.index());
+        if (own && before != null && before > node.appliedIndex()) {
+            throw new Violation(
+                    "two membership changes at once: %s, which has applied %d, adds one at %d after one at %d"
+                            .formatted(life, node.appliedIndex(), entry.index(), before));
+        }
+        life.membershipChanges.add(entry.index());
     }
 
     /** A life has taken a turn. */
@@ -58,6 +110,10 @@ final class Judge {
             life.termLed = term;
             leads(life, term);
         }
+        if (commit > life.commit && life.termLeading == term) {
+            countsOwnTerm(life, term, commit);
+        }
+        life.termLeading = node.leader() == node.memberId() ? term : 0;
         life.commit = commit;
         // The first members' entries count as committed before they are written.
         long written = Math.min(commit, life.log().lastIndex());
@@ -72,12 +128,23 @@ final class Judge {
         }
     }
 
+    /** A leader commits entries of its own term by counting; all others come along (§5.4.2). */
+    private static void countsOwnTerm(Life life, long term, long commit) {
+        LogImage log = life.log().image();
+        if (commit > log.baseIndex && commit <= life.log().lastIndex() && log.term(commit) != term) {
+            throw new Violation(
+                    "counted an older term: %s leads term %d and commits entry %d of term %d"
+                            .formatted(life, term, commit, log.term(commit)));
+        }
+    }
+
     private void leads(Life life, long term) {
         Life first = leaders.putIfAbsent(term, life);
         if (first != null && first != life) {
             throw new Violation(
                     "election safety: both %s and %s lead term %d".formatted(first, life, term));
         }
+        votes(life, life.machine().id(), term, life.machine().id());
         LogImage log = life.log().image();
         for (long index = log.baseIndex + 1; index <= committed; index++) {
             if (committedIn[(int) index] < term && !log.holds(index, committedTerm[(int) index])) {

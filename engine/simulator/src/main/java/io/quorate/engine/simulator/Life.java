@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 
 /**
@@ -36,6 +37,7 @@ final class Life implements NodeListener, Workers {
     private final double speed;
     private final Node node;
     private long jumped;
+    private Instant wall;
     private long pausedUntil;
     private boolean over;
     private long slowUntil;
@@ -49,6 +51,8 @@ final class Life implements NodeListener, Workers {
     long checked;
     long applied;
     long termLed;
+    long termLeading;
+    final TreeSet<Long> membershipChanges = new TreeSet<>();
 
     Life(World world, Machine machine, int number, NodeConfig config, ClusterSettings settings) {
         this.world = world;
@@ -60,7 +64,7 @@ final class Life implements NodeListener, Workers {
         machine.disk().mount(this);
         this.log = new SimulatedLog(machine.disk(), this, world.judge());
         this.store = new SimulatedStore(machine.disk());
-        Instant wall = Instant.ofEpochSecond(EPOCH_SECONDS + random.nextInt(7200)).plusNanos(born);
+        this.wall = Instant.ofEpochSecond(EPOCH_SECONDS + random.nextInt(7200)).plusNanos(born);
         this.node =
                 Node.start(
                         config,
@@ -69,8 +73,9 @@ final class Life implements NodeListener, Workers {
                         store,
                         new MetricRegistry(),
                         this,
-                        new NodeRuntime(this::nanoTime, () -> wall, this::tick, random, this));
+                        new NodeRuntime(this::nanoTime, this::wallClock, this::tick, random, this));
         this.term = node.term();
+        world.watches().open(this);
         wake();
     }
 
@@ -107,6 +112,20 @@ final class Life implements NodeListener, Workers {
 
     void jump(long nanos) {
         jumped += nanos;
+        world.clockJumped(nanos);
+    }
+
+    private Instant wallClock() {
+        return wall.plusNanos(world.timeline().now() - born);
+    }
+
+    /** Somebody sets the time of day; nothing that lasts may notice. */
+    void stepWall(long seconds) {
+        wall = wall.plusSeconds(seconds);
+    }
+
+    private boolean isPaused() {
+        return world.timeline().now() < pausedUntil;
     }
 
     long pausedUntil() {
@@ -194,7 +213,7 @@ final class Life implements NodeListener, Workers {
         }
     }
 
-    private long delay() {
+    long delay() {
         boolean slow = world.timeline().now() < slowUntil;
         return 5 * MICRO + random.nextLong(slow ? 100_000 * MICRO : 60 * MICRO);
     }
@@ -204,6 +223,8 @@ final class Life implements NodeListener, Workers {
         private final String name;
         private final Loop loop;
         private boolean planned;
+        private boolean begun;
+        private boolean inTurn;
         private boolean ended;
 
         private Runner(Life life, String name, Loop loop) {
@@ -211,7 +232,24 @@ final class Life implements NodeListener, Workers {
             this.name = name;
             this.loop = loop;
             planned = true;
+            loop.onWork(this::brought);
             life.world.timeline().after(life.delay(), life, this);
+        }
+
+        /**
+         * Somebody brought work, perhaps from inside a turn of another loop: he may take the turn
+         * himself, as threads do (ADR 13).
+         */
+        private void brought() {
+            if (!begun || inTurn || ended || life.over || life.isPaused()) {
+                return;
+            }
+            int percent = life.world.settings().sharedTurnPercent();
+            if (loop.mayTurnAnywhere() && life.random.nextInt(100) < percent) {
+                turn();
+                // What came up for the others meanwhile.
+                life.wake();
+            }
         }
 
         private void wake() {
@@ -224,13 +262,26 @@ final class Life implements NodeListener, Workers {
         @Override
         public void run() {
             planned = false;
+            if (!ended) {
+                turn();
+            }
+        }
+
+        private void turn() {
+            begun = true;
+            inTurn = true;
             ended = !loop.turn();
-            life.world.judge().observe(life);
+            inTurn = false;
+            try {
+                life.world.judge().observe(life);
+            } catch (Violation violation) {
+                throw life.world.found(violation);
+            }
         }
 
         @Override
         public void join() {
-            while (!ended) {
+            while (!ended && !inTurn) {
                 ended = !loop.turn();
             }
         }
@@ -257,7 +308,7 @@ final class Life implements NodeListener, Workers {
 
     @Override
     public void failed(Throwable cause) {
-        throw new Violation(this + " failed by itself", cause);
+        throw world.found(new Violation(this + " failed by itself: " + cause, cause));
     }
 
     @Override

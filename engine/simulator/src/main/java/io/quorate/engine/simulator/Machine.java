@@ -18,6 +18,9 @@ final class Machine {
     private Life life;
     private boolean retired;
 
+    /** Revision that its watch has come to; the first one has no events. */
+    long watched = 1;
+
     Machine(World world, String name, long id, Optional<RunningCluster> join) {
         this.world = world;
         this.name = name;

@@ -36,6 +36,7 @@ final class Nemesis {
         ISOLATE_LEADER(8),
         ONE_WAY(4),
         CLOCK_JUMP(4),
+        WALL_CLOCK_STEP(4),
         DISK_STALL(6),
         SLOW_LOOPS(6),
         TRANSFER(6),
@@ -120,6 +121,7 @@ final class Nemesis {
             case ISOLATE_LEADER -> isolate(leader);
             case ONE_WAY -> cutUntilLater(any, up.get(random.nextInt(up.size())), false);
             case CLOCK_JUMP -> any.life().jump(duration() * (1 + random.nextInt(20)));
+            case WALL_CLOCK_STEP -> any.life().stepWall(random.nextInt(-86_400, 86_400));
             case DISK_STALL -> any.disk().stall(duration());
             case SLOW_LOOPS -> any.life().slowDown(duration());
             case TRANSFER -> leader.life().node().moveLeader(any.id());

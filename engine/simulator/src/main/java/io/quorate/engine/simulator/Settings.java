@@ -22,6 +22,7 @@ import java.util.random.RandomGenerator;
  * @param latencyNanos what a message takes, at most, but for stragglers
  * @param stragglerPercent messages that take much longer
  * @param faultNanos between two faults, about
+ * @param sharedTurnPercent how often who brings a loop work takes its turn, where he may
  * @param faults how often each comes, against the others
  * @param authNanos between two changes of users and roles, about; 0 for a world that has none
  */
@@ -39,9 +40,11 @@ record Settings(
         long latencyNanos,
         int stragglerPercent,
         long faultNanos,
+        int sharedTurnPercent,
         Map<Nemesis.Fault, Integer> faults,
         long authNanos) {
     private static final long MILLI = 1_000_000;
+    private static final int[] SHARED_TURN_PERCENT = {0, 20, 80, 100, 100};
 
     static Settings draw(RandomGenerator random) {
         Map<String, List<String>> founders = new TreeMap<>();
@@ -68,6 +71,7 @@ record Settings(
                 (1 + random.nextInt(20)) * MILLI / 4,
                 random.nextInt(4),
                 (100 + random.nextInt(3000)) * MILLI,
+                SHARED_TURN_PERCENT[random.nextInt(SHARED_TURN_PERCENT.length)],
                 faults,
                 random.nextBoolean() ? 0 : (2 + random.nextInt(200)) * MILLI);
     }

@@ -2,6 +2,7 @@ package io.quorate.engine.simulator;
 
 import io.quorate.engine.node.MessageCodec;
 import io.quorate.engine.node.PeerHandler;
+import io.quorate.engine.raft.Message;
 import io.quorate.engine.raft.MessageType;
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.SnapshotBody;
@@ -121,6 +122,8 @@ final class SimulatedNetwork {
             if (!peers.containsKey(to)) {
                 return;
             }
+            Message sent = MessageCodec.decode(message);
+            world.judge().sent(life, sent);
             if (chance(world.settings().lossPercent())) {
                 return;
             }
@@ -128,7 +131,7 @@ final class SimulatedNetwork {
             // A transport delivers at most once. Raft copes with more, but for a proposal on its
             // way
             // to the leader, which would be made twice.
-            boolean proposal = MessageCodec.decode(message).type() == MessageType.PROP;
+            boolean proposal = sent.type() == MessageType.PROP;
             if (!proposal && chance(world.settings().doublePercent())) {
                 deliverLater(to, message);
             }

@@ -31,9 +31,13 @@ final class World {
     private final Clients clients;
     private final Nemesis nemesis;
     private final Administrator administrator;
+    private final Watches watches;
+    private final Leases leases;
     private final List<Machine> machines = new ArrayList<>();
     private final Set<Long> retired = new HashSet<>();
+    private long jumped;
     private boolean writtenLast;
+    private Violation found;
 
     World(long seed) {
         this(seed, (machine, random) -> new PerfectPlatter(random));
@@ -52,6 +56,8 @@ final class World {
         this.clients = new Clients(this);
         this.nemesis = new Nemesis(this);
         this.administrator = new Administrator(this);
+        this.watches = new Watches(this);
+        this.leases = new Leases(this);
         for (Map.Entry<String, List<String>> founder : settings.founders().entrySet()) {
             long id = MemberIds.member(founder.getValue(), "simulation");
             machines.add(new Machine(this, founder.getKey(), id, Optional.empty()));
@@ -92,6 +98,24 @@ final class World {
 
     Administrator administrator() {
         return administrator;
+    }
+
+    Watches watches() {
+        return watches;
+    }
+
+    Leases leases() {
+        return leases;
+    }
+
+    /** Some member's clock jumped ahead by so much. */
+    void clockJumped(long nanos) {
+        jumped += nanos;
+    }
+
+    /** What all clocks have jumped, taken together. */
+    long jumped() {
+        return jumped;
     }
 
     /** Of members that are or will be; those that were removed are not among them. */
@@ -159,8 +183,9 @@ final class World {
             clients.start();
             nemesis.start();
             administrator.start();
+            leases.start();
             while (timeline.happened() < events) {
-                timeline.step();
+                step();
             }
             heal();
             clients.check();
@@ -184,6 +209,7 @@ final class World {
     private void heal() {
         nemesis.stop();
         administrator.stop();
+        leases.stop();
         network.calm();
         timeline.after(0, new Care(this));
         long deadline = timeline.now() + PATIENCE;
@@ -194,8 +220,24 @@ final class World {
             if (timeline.now() > deadline) {
                 throw new Violation("no progress in a healed world:\n" + states());
             }
-            timeline.step();
+            step();
         }
+    }
+
+    private void step() {
+        timeline.step();
+        if (found != null) {
+            throw found;
+        }
+    }
+
+    /**
+     * Remembers what was found by somebody whose callers may catch everything: turns of loops are
+     * taken inside turns of other loops.
+     */
+    Violation found(Violation violation) {
+        found = found == null ? violation : found;
+        return found;
     }
 
     /** Starts what is down and tries to write, again and again, as people would. */
@@ -274,7 +316,9 @@ final class World {
             Node other = machine.life().node();
             if (other.appliedIndex() < node.committedIndex()
                     || other.state().compactionPending()
-                    || other.state().revision() != node.state().revision()) {
+                    || !other.state().leases().isEmpty()
+                    || other.state().revision() != node.state().revision()
+                    || machine.watched != node.state().revision()) {
                 return false;
             }
         }
