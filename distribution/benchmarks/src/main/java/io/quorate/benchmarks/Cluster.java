@@ -135,10 +135,10 @@ final class Cluster implements AutoCloseable {
         return sum;
     }
 
-    /** Ends all processes and removes their data. */
+    /** Ends all processes, not gently, as their data is removed. */
     @Override
     public void close() throws IOException {
-        for (ServerProcess process : processes) process.close();
+        for (ServerProcess process : processes) process.kill();
         ServerProcess.delete(folder);
     }
 }

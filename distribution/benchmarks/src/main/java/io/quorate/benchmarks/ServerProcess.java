@@ -104,6 +104,9 @@ final class ServerProcess implements AutoCloseable {
         builder.environment().keySet().removeIf(key -> key.startsWith("ETCD"));
         startedNanos = System.nanoTime();
         process = builder.start();
+        // When this tool is ended early, its servers are not left behind.
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().unstarted(process::destroyForcibly));
         Thread.ofVirtual().start(this::follow);
     }
 
