@@ -30,16 +30,30 @@ final class Cluster {
     private final Members processes;
     private final Path executable;
     private final Map<String, Member> members = new TreeMap<>();
+    private List<String> credentials = List.of();
+    private boolean secure;
 
     Cluster(Members processes, Path executable) {
         this.processes = processes;
         this.executable = executable;
     }
 
+    /** Asks for TLS at all addresses of members yet to come; etcdctl gets these flags. */
+    Cluster secure(String... flags) {
+        secure = true;
+        credentials = List.of(flags);
+        return this;
+    }
+
     /** A founding member with flags of its own, not yet started. */
     Cluster with(String name, String... flags) {
-        members.put(name, processes.create(name, executable, flags).inCluster());
+        members.put(name, create(name, flags));
         return this;
+    }
+
+    private Member create(String name, String... flags) {
+        Member member = processes.create(name, executable, flags).inCluster();
+        return secure ? member.secure() : member;
     }
 
     /** Gives all members the same initial cluster, without starting them. */
@@ -88,7 +102,7 @@ final class Cluster {
      * it prints, as its users do.
      */
     Member add(String name, String... flags) {
-        Member joining = processes.create(name, executable, flags).inCluster();
+        Member joining = create(name, flags);
         Exec.Outcome added =
                 retried(
                         "unhealthy cluster",
@@ -123,10 +137,11 @@ final class Cluster {
         return run(member.endpoint(), words);
     }
 
-    private static Exec.Outcome run(String endpoints, String... words) {
+    private Exec.Outcome run(String endpoints, String... words) {
         List<String> command = new ArrayList<>();
         command.add(Binaries.etcdctl37().toString());
         command.add("--endpoints=" + endpoints);
+        command.addAll(credentials);
         command.addAll(List.of(words));
         return Exec.run(command, Map.of(), "");
     }

@@ -73,13 +73,7 @@ public final class Client implements AutoCloseable {
                 ClientSettings.DEFAULTS
                         .withMaxMessageBytes(config.maxReceiveBytes(), config.maxSendBytes())
                         .withKeepAlive(interval, config.keepAliveTimeout(), false);
-        this.connections =
-                new Connections(
-                        config,
-                        settings,
-                        executor,
-                        timer,
-                        config.threads());
+        this.connections = new Connections(config, settings, executor, timer, config.threads());
         this.keeper = new LeaseKeeper(this);
     }
 

@@ -5,6 +5,7 @@ import static java.lang.System.Logger.Level.WARNING;
 
 import io.quorate.engine.raft.ConfChange;
 import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.AuthCommand;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.CompactionReport;
 import io.quorate.engine.state.EtcdError;
@@ -85,6 +86,7 @@ final class ApplyObserver {
             case Command.RaiseAlarm raise -> count((Result.Alarms) result, 1);
             case Command.ClearAlarm clear -> count((Result.Alarms) result, 0);
             case Command.Downgrade downgrade -> versionWish.run();
+            case AuthCommand users -> AuthLog.applied(users);
         }
     }
 
@@ -332,6 +334,7 @@ final class ApplyObserver {
             case Command.RaiseAlarm raise -> "Alarm";
             case Command.ClearAlarm clear -> "Alarm";
             case Command.Downgrade downgrade -> "DowngradeInfoSet";
+            case AuthCommand users -> AuthLog.op(users);
         };
     }
 }

@@ -15,6 +15,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLSocketFactory;
+
 /**
  * Asks the leader for what only it can do, by the pages of its peer addresses (PE-02). Blocks; to
  * be used on a virtual thread.
@@ -38,9 +41,14 @@ final class LeaderCall {
                     EtcdError.NOT_ENOUGH_STARTED);
 
     private final Duration timeout;
+    private final Optional<SSLSocketFactory> secure;
 
-    LeaderCall(Duration timeout) {
+    /**
+     * @param secure for peer URLs with https; empty for the JVM's own
+     */
+    LeaderCall(Duration timeout, Optional<SSLSocketFactory> secure) {
         this.timeout = timeout;
+        this.secure = secure;
     }
 
     /**
@@ -106,6 +114,9 @@ final class LeaderCall {
     private byte[] post(String address, byte[] body) throws IOException {
         HttpURLConnection connection =
                 (HttpURLConnection) URI.create(address).toURL().openConnection();
+        if (connection instanceof HttpsURLConnection https) {
+            secure.ifPresent(https::setSSLSocketFactory);
+        }
         connection.setConnectTimeout((int) timeout.toMillis());
         connection.setReadTimeout((int) timeout.toMillis());
         connection.setInstanceFollowRedirects(false);

@@ -14,6 +14,7 @@ import io.quorate.engine.raft.RaftConfig;
 import io.quorate.engine.raft.RaftStatus;
 import io.quorate.engine.raft.RawNode;
 import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
@@ -29,6 +30,7 @@ import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageException;
 
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -87,6 +89,7 @@ public final class Node implements AutoCloseable {
     private final PendingProposals proposals;
     private final Lessor lessor;
     private final Optional<LeaseQuestions> leaseQuestions;
+    private final Authentication authentication;
     private final Mailbox<Event> events = new Mailbox<>();
     private final Optional<Peers> peers;
     private final Reconfiguration reconfiguration;
@@ -213,6 +216,7 @@ public final class Node implements AutoCloseable {
         var storage =
                 new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor();
+        this.authentication = new Authentication(state, tokens(), runtime.nanoTime(), timeoutNanos);
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
         this.reconfiguration =
@@ -247,6 +251,7 @@ public final class Node implements AutoCloseable {
         replica.tick();
         lessor.tick();
         leaseQuestions.ifPresent(LeaseQuestions::tick);
+        authentication.tick();
         if (removalTicks.get() >= 0 && removalTicks.getAndDecrement() == 0) {
             listener.removed();
         }
@@ -299,6 +304,11 @@ public final class Node implements AutoCloseable {
                 this::fail);
     }
 
+    private LeaderCall leaderCall() {
+        return new LeaderCall(
+                Duration.ofNanos(timeoutNanos), cluster.network().flatMap(Network::secureSockets));
+    }
+
     private LeaseQuestions leaseQuestions() {
         return new LeaseQuestions(
                 lessor,
@@ -306,7 +316,7 @@ public final class Node implements AutoCloseable {
                         this::leading,
                         () -> reconfiguration.member(leader()),
                         this::linearizablePoint),
-                new LeaderCall(Duration.ofNanos(timeoutNanos)),
+                leaderCall(),
                 runtime.workers(),
                 runtime.nanoTime(),
                 timeoutNanos,
@@ -320,6 +330,15 @@ public final class Node implements AutoCloseable {
                         this::hashKv, state::compactionHashes, () -> linearizablePoint().join()),
                 PeerHashes.NOBODY,
                 guilty -> propose(new Command.RaiseAlarm(new Alarm(guilty, Alarm.CORRUPT))));
+    }
+
+    private Tokens tokens() {
+        return switch (config.tokens()) {
+            case TokenKind.Simple(Duration ttl) ->
+                    new SimpleTokens(ttl.toNanos(), runtime.nanoTime(), new SecureRandom());
+            case TokenKind.Jwt jwt -> new JwtTokens(jwt.keys(), jwt.ttl(), runtime.wallClock());
+            case TokenKind.None none -> new NoTokens();
+        };
     }
 
     private boolean leading() {
@@ -351,6 +370,7 @@ public final class Node implements AutoCloseable {
                 this::raiseQuotaAlarm,
                 config.upkeep().compactionRows(),
                 lessor,
+                authentication,
                 runtime.nanoTime(),
                 events::post,
                 this::fail,
@@ -512,13 +532,29 @@ public final class Node implements AutoCloseable {
      * NO_SPACE (SE-46), after the alarm is raised; TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE
      * (SE-40), of which nothing was proposed; TIMEOUT (SE-23) and STOPPED, after which it may still
      * be applied, at most once. Membership changes are not checked here; see {@link #reconfigure}.
+     *
+     * @param caller on whose behalf; whether he may is decided when it is applied
      */
-    public CompletableFuture<Result> propose(Command command) {
-        return propose(command, ANY_TERM);
+    public CompletableFuture<Result> propose(Command command, Caller caller) {
+        return propose(command, caller, ANY_TERM);
     }
 
-    /** As {@link #propose(Command)}, while this member leads this term; else NOT_LEADER. */
+    /**
+     * As {@link #propose(Command, Caller)} on behalf of nobody, which suffices while auth is off.
+     */
+    public CompletableFuture<Result> propose(Command command) {
+        return propose(command, Caller.NOBODY);
+    }
+
+    /**
+     * As {@link #propose(Command, Caller)}, while this member leads this term; else NOT_LEADER. On
+     * behalf of the server itself, which may end a lease whoever may write its keys.
+     */
     CompletableFuture<Result> propose(Command command, long term) {
+        return propose(command, state.auth().root(), term);
+    }
+
+    private CompletableFuture<Result> propose(Command command, Caller caller, long term) {
         if (stopped) {
             return CompletableFuture.failedFuture(EtcdError.STOPPED.exception());
         }
@@ -536,12 +572,13 @@ public final class Node implements AutoCloseable {
         byte[] data =
                 MembershipChange.isOne(command)
                         ? ConfChangeCodec.encode(MembershipChange.of(id, command))
-                        : CommandCodec.encode(id, command);
+                        : CommandCodec.encode(id, command, caller);
         if (data.length > config.maxRequestBytes()) {
             return CompletableFuture.failedFuture(EtcdError.REQUEST_TOO_LARGE.exception());
         }
         var proposal =
-                new PendingProposal(id, command, data, deadline(), term, new CompletableFuture<>());
+                new PendingProposal(
+                        id, command, caller, data, deadline(), term, new CompletableFuture<>());
         measure(proposal);
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
@@ -613,8 +650,7 @@ public final class Node implements AutoCloseable {
                         if (leader.isEmpty()) {
                             throw EtcdError.NO_LEADER.exception();
                         }
-                        new LeaderCall(Duration.ofNanos(timeoutNanos))
-                                .promote(leader.get(), learner);
+                        leaderCall().promote(leader.get(), learner);
                         outcome.complete(new Result.Done(state.revision()));
                     } catch (EtcdException refusal) {
                         outcome.completeExceptionally(refusal);
@@ -678,13 +714,24 @@ public final class Node implements AutoCloseable {
      *
      * @param id 0 for one that this member picks (LE-02)
      * @param ttlSeconds raised to {@link #leaseTtlMin} (LE-04)
+     * @param caller as for {@link #propose(Command, Caller)}
      */
-    public CompletableFuture<Result> grantLease(long id, long ttlSeconds) {
+    public CompletableFuture<Result> grantLease(long id, long ttlSeconds, Caller caller) {
         long picked = id;
         while (picked == 0) {
             picked = ids.next() & Long.MAX_VALUE;
         }
-        return propose(new Command.LeaseGrant(picked, Math.max(ttlSeconds, leaseTtlMin())));
+        return propose(new Command.LeaseGrant(picked, Math.max(ttlSeconds, leaseTtlMin())), caller);
+    }
+
+    /** As {@link #grantLease(long, long, Caller)} on behalf of nobody. */
+    public CompletableFuture<Result> grantLease(long id, long ttlSeconds) {
+        return grantLease(id, ttlSeconds, Caller.NOBODY);
+    }
+
+    /** Who shows which token. */
+    public Authentication authentication() {
+        return authentication;
     }
 
     /** The shortest lease, in seconds: one and a half election timeouts (LE-04). */
@@ -897,6 +944,7 @@ public final class Node implements AutoCloseable {
         failed = true;
         stopped = true;
         proposals.close();
+        authentication.close();
         publication.stop();
         lessor.stop();
         leaseQuestions.ifPresent(LeaseQuestions::stop);
@@ -942,6 +990,7 @@ public final class Node implements AutoCloseable {
         ticks.close();
         peers.ifPresent(Peers::close);
         proposals.close();
+        authentication.close();
         publication.stop();
         lessor.stop();
         leaseQuestions.ifPresent(LeaseQuestions::stop);

@@ -21,9 +21,6 @@ final class NodeMetrics {
 
     private static final double[] REQUEST_BUCKETS = Histogram.exponential(0.001, 2, 14);
 
-    /** What etcd shows while nobody has changed a user or a role. */
-    private static final double AUTH_REVISION = 1;
-
     /** A second to three months. */
     private static final double[] TTL_BUCKETS = Histogram.exponential(1, 2, 24);
 
@@ -276,7 +273,7 @@ final class NodeMetrics {
         registry.gauge(
                 "etcd_debugging_auth_revision",
                 "The current revision of auth store.",
-                () -> AUTH_REVISION);
+                () -> node.state().auth().revision());
         first.members().forEach(member -> knownPeer(first.memberId(), member.id()).set(1));
         node.state().alarms().forEach(alarm -> alarm(alarm).set(1));
         registry.gauge(

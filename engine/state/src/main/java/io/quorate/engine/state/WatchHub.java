@@ -298,6 +298,17 @@ public final class WatchHub implements AutoCloseable {
         return id;
     }
 
+    void refuse(WatchStream stream, String reason) {
+        lock.lock();
+        try {
+            if (stream.closed()) return;
+            stream.answer(new WatchMessage.Refused(state.get().revision(), reason));
+        } finally {
+            lock.unlock();
+        }
+        wake(stream);
+    }
+
     private long createLocked(WatchStream stream, long watchId, WatchQuery query) {
         KeyRange range = range(query);
         String refusal = refusal(stream, watchId, query, range);
