@@ -4,12 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.common.util.concurrent.Futures;
-import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.quorate.api.proto.PutRequest;
-import io.quorate.api.proto.PutResponse;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,7 +23,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.Semaphore;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -294,24 +292,43 @@ class SnapshotTest {
                 .orElseThrow(() -> new AssertionError(count));
     }
 
+    /** By several writers at once; one whose request times out on a slow machine tries again. */
     private static void fill(EtcdClient client, int megabytes) {
-        Random random = new Random(7);
-        byte[] value = new byte[64 << 10];
-        Semaphore inFlight = new Semaphore(32);
-        List<ListenableFuture<PutResponse>> puts = new ArrayList<>();
-        for (int i = 0; i < megabytes * 16; i++) {
-            random.nextBytes(value);
-            inFlight.acquireUninterruptibly();
-            var put =
-                    client.kv.put(
-                            PutRequest.newBuilder()
-                                    .setKey(ByteString.copyFromUtf8("large/%08d".formatted(i)))
-                                    .setValue(ByteString.copyFrom(value))
-                                    .build());
-            put.addListener(inFlight::release, Runnable::run);
-            puts.add(put);
+        int writers = 8;
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < writers; i++) {
+            int writer = i;
+            threads.add(Thread.ofVirtual().start(() -> fill(client, megabytes, writer, writers)));
         }
-        puts.forEach(Futures::getUnchecked);
+        try {
+            for (Thread thread : threads) thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void fill(EtcdClient client, int megabytes, int writer, int writers) {
+        Random random = new Random(writer);
+        byte[] value = new byte[64 << 10];
+        for (int i = writer; i < megabytes * 16; i += writers) {
+            random.nextBytes(value);
+            PutRequest put =
+                    PutRequest.newBuilder()
+                            .setKey(ByteString.copyFromUtf8("large/%08d".formatted(i)))
+                            .setValue(ByteString.copyFrom(value))
+                            .build();
+            boolean done = false;
+            while (!done) done = put(client, put);
+        }
+    }
+
+    private static boolean put(EtcdClient client, PutRequest put) {
+        try {
+            return client.kvNow.put(put).hasHeader();
+        } catch (StatusRuntimeException e) {
+            if (e.getStatus().getCode() != Status.Code.UNAVAILABLE) throw e;
+            return false;
+        }
     }
 
     private static void timed(String what, Path file, Runnable work) {
