@@ -226,7 +226,8 @@ final class ClusterTest {
             for (String[] words : List.of(voter, learner)) {
                 Exec.Outcome added = cluster.ctlAt(left, words);
                 assertEquals(1, added.exit(), () -> added.out() + cluster.report());
-                assertTrue(added.err().endsWith("Error: etcdserver: unhealthy cluster\n"), added::err);
+                assertTrue(
+                        added.err().endsWith("Error: etcdserver: unhealthy cluster\n"), added::err);
             }
         }
     }
@@ -236,8 +237,7 @@ final class ClusterTest {
     @Tag("T16")
     void ofTwoMembershipChangesAtOnceOneIsMadeAndTheOtherTimesOut(String server) {
         // Followers that are stopped for a moment keep the first change from being committed.
-        Cluster cluster =
-                of(server, "--strict-reconfig-check=false", "--election-timeout=3000");
+        Cluster cluster = of(server, "--strict-reconfig-check=false", "--election-timeout=3000");
         Member leader = cluster.leader();
         List<Member> followers =
                 List.of("a", "b", "c").stream()

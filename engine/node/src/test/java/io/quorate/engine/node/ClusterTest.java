@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quorate.engine.node.TestCluster.Replica;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.EtcdError;
-import io.quorate.engine.state.Member;
 import io.quorate.engine.state.EtcdException;
+import io.quorate.engine.state.Member;
 import io.quorate.engine.state.Result;
 
 import org.junit.jupiter.api.Tag;
@@ -194,8 +194,7 @@ final class ClusterTest {
             Map<String, SimulatedLog> logs = new TreeMap<>();
             for (String name : List.of("a", "b", "c")) {
                 logs.put(name, new SimulatedLog());
-                cluster.start(
-                        name, logs.get(name), TestCluster.state(TestCluster.memory(), null));
+                cluster.start(name, logs.get(name), TestCluster.state(TestCluster.memory(), null));
             }
             cluster.awaitReady();
             Replica leader = cluster.leader();
@@ -237,8 +236,7 @@ final class ClusterTest {
             Map<String, SimulatedStore> stores = new TreeMap<>();
             for (String name : List.of("a", "b", "c")) {
                 stores.put(name, new SimulatedStore());
-                cluster.start(
-                        name, TestCluster.log(TestCluster.memory(), null), stores.get(name));
+                cluster.start(name, TestCluster.log(TestCluster.memory(), null), stores.get(name));
             }
             cluster.awaitReady();
             Replica leader = cluster.leader();
@@ -250,8 +248,7 @@ final class ClusterTest {
             assertInstanceOf(OutOfMemoryError.class, TestMember.await(leader.failure));
             assertEquals(EtcdError.STOPPED, TestMember.refusal(unanswered));
             assertEquals(EtcdError.STOPPED, TestMember.refusal(leader.put("key", "more")));
-            assertEquals(
-                    EtcdError.STOPPED, TestMember.refusal(leader.node.linearizablePoint()));
+            assertEquals(EtcdError.STOPPED, TestMember.refusal(leader.node.linearizablePoint()));
             // It never goes on: nothing that came later reached its state.
             assertEquals(1, store.commitsWithoutMemory());
             assertEquals(applied, store.applied().index());

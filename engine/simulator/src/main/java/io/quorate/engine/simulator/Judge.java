@@ -131,7 +131,9 @@ final class Judge {
     /** A leader commits entries of its own term by counting; all others come along (§5.4.2). */
     private static void countsOwnTerm(Life life, long term, long commit) {
         LogImage log = life.log().image();
-        if (commit > log.baseIndex && commit <= life.log().lastIndex() && log.term(commit) != term) {
+        if (commit > log.baseIndex
+                && commit <= life.log().lastIndex()
+                && log.term(commit) != term) {
             throw new Violation(
                     "counted an older term: %s leads term %d and commits entry %d of term %d"
                             .formatted(life, term, commit, log.term(commit)));

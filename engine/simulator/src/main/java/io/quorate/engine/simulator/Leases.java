@@ -86,18 +86,20 @@ final class Leases {
         long asked = world.timeline().now();
         long jumps = world.jumped();
         held.put(KEYS + lease.id, lease);
-        told(node.grantLease(lease.id, lease.seconds), () -> {
-            granted(lease, asked, jumps);
-            Node next = anybody();
-            if (next != null) {
-                byte[] key = Clients.bytes(KEYS + lease.id);
-                byte[] value = Clients.bytes("held");
-                told(
-                        next.propose(
-                                new Command.Put(key, value, lease.id, false, false, false)),
-                        () -> later(lease));
-            }
-        });
+        told(
+                node.grantLease(lease.id, lease.seconds),
+                () -> {
+                    granted(lease, asked, jumps);
+                    Node next = anybody();
+                    if (next != null) {
+                        byte[] key = Clients.bytes(KEYS + lease.id);
+                        byte[] value = Clients.bytes("held");
+                        told(
+                                next.propose(
+                                        new Command.Put(key, value, lease.id, false, false, false)),
+                                () -> later(lease));
+                    }
+                });
     }
 
     private void granted(Held lease, long asked, long jumps) {
@@ -137,13 +139,14 @@ final class Leases {
             Node at = leader == null ? node : leader.life().node();
             long asked = world.timeline().now();
             long jumps = world.jumped();
-            at.renewLease(lease.id).whenComplete((seconds, thrown) -> {
-                refusalOnly(thrown);
-                if (thrown == null && seconds > 0) {
-                    granted(lease, asked, jumps);
-                    later(lease);
-                }
-            });
+            at.renewLease(lease.id)
+                    .whenComplete((seconds, thrown) -> {
+                        refusalOnly(thrown);
+                        if (thrown == null && seconds > 0) {
+                            granted(lease, asked, jumps);
+                            later(lease);
+                        }
+                    });
         }
     }
 
