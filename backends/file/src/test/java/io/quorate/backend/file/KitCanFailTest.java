@@ -33,8 +33,8 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.regex.Pattern;
 
 /**
- * A contract suite that cannot fail proves nothing: for each of its twelve groups there is a
- * backend with a mistake, and the group must turn red on it.
+ * A contract suite that cannot fail proves nothing: for each of its groups there is a backend with
+ * a mistake, and the group must turn red on it.
  */
 class KitCanFailTest {
     /** The groups, each with its wrong backend, the story that must fail, and why it fails. */
@@ -43,6 +43,9 @@ class KitCanFailTest {
                 WrongState.class, "orderIsUnsignedLexicographic", "expected: <4> but was: <9>"),
         LOG_CONTRACT(
                 WrongLog.class, "readsStopAtTheByteLimitButGiveOne", "expected: <3> but was: <10>"),
+        LOG_THREADS(
+                ThreadLog.class, "writesComeFromSeveralThreadsInTurn", "belongs to another thread"),
+        LOG_COMPLETIONS(LockedLog.class, "appendMayBeMadeInsideACompletion", "the log is locked"),
         REOPEN(
                 WrongReopen.class,
                 "identityHardStateAndBaseSurviveWithoutEntries",
@@ -132,6 +135,20 @@ class KitCanFailTest {
         @Override
         protected StorageProvider provider() {
             return new WrongBackends.IgnoresLimits();
+        }
+    }
+
+    static final class ThreadLog extends RaftLogContract {
+        @Override
+        protected StorageProvider provider() {
+            return new WrongBackends.BelongsToAThread();
+        }
+    }
+
+    static final class LockedLog extends RaftLogContract {
+        @Override
+        protected StorageProvider provider() {
+            return new WrongBackends.CompletesUnderItsLock();
         }
     }
 

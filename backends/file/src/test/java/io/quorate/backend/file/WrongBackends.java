@@ -24,6 +24,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Backends with one mistake each, which vendors make: the contract suite must find every one. They
@@ -133,6 +136,57 @@ final class WrongBackends {
                     log,
                     "read",
                     (m, a) -> log.read((long) a[0], (long) a[1], Long.MAX_VALUE));
+        }
+    }
+
+    /** It takes writes of the thread that wrote first only. */
+    public static final class BelongsToAThread extends Spoilt {
+        @Override
+        public RaftLog openLog(StorageEnv env) {
+            RaftLog log = super.openLog(env);
+            AtomicReference<Thread> owner = new AtomicReference<>();
+            return between(
+                    RaftLog.class,
+                    log,
+                    "append",
+                    (m, a) -> {
+                        owner.compareAndSet(null, Thread.currentThread());
+                        if (owner.get() != Thread.currentThread()) {
+                            throw new IllegalStateException("this log belongs to another thread");
+                        }
+                        return pass(log, m, a);
+                    });
+        }
+    }
+
+    /** It holds its lock, which is not reentrant, while futures complete. */
+    public static final class CompletesUnderItsLock extends Spoilt {
+        @Override
+        public RaftLog openLog(StorageEnv env) {
+            RaftLog log = super.openLog(env);
+            Semaphore lock = new Semaphore(1);
+            return between(
+                    RaftLog.class,
+                    log,
+                    "append",
+                    (m, a) -> {
+                        if (!lock.tryAcquire(5, TimeUnit.SECONDS)) {
+                            throw new IllegalStateException("deadlock: the log is locked");
+                        }
+                        CompletableFuture<?> inner = (CompletableFuture<?>) pass(log, m, a);
+                        lock.release();
+                        CompletableFuture<Void> told = new CompletableFuture<>();
+                        inner.whenComplete((done, thrown) -> {
+                            lock.acquireUninterruptibly();
+                            try {
+                                if (thrown == null) told.complete(null);
+                                else told.completeExceptionally(thrown);
+                            } finally {
+                                lock.release();
+                            }
+                        });
+                        return told;
+                    });
         }
     }
 

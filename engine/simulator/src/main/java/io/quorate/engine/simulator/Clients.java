@@ -200,7 +200,7 @@ final class Clients {
                         long committed = world.judge().committed();
                         yield node.linearizablePoint()
                                 .thenApply(point -> {
-                                    world.judge().reads(call.life, committed);
+                                    isFresh(call.life, committed);
                                     return Register.Told.saw(read(node, caller, key));
                                 });
                     }
@@ -226,11 +226,20 @@ final class Clients {
         });
     }
 
-    private static boolean isRefusal(Throwable thrown) {
+    /** Futures would keep the violation to themselves. */
+    private void isFresh(Life life, long committed) {
+        try {
+            world.judge().reads(life, committed);
+        } catch (Violation violation) {
+            throw world.found(violation);
+        }
+    }
+
+    private boolean isRefusal(Throwable thrown) {
         return switch (thrown) {
             case CompletionException wrapper -> isRefusal(wrapper.getCause());
             case EtcdException refusal -> NOTHING_DONE.contains(refusal.error());
-            default -> throw new Violation("a client was told of " + thrown, thrown);
+            default -> throw world.found(new Violation("a client was told of " + thrown, thrown));
         };
     }
 

@@ -4,6 +4,7 @@ import io.quorate.engine.node.Node;
 import io.quorate.engine.raft.EntryType;
 import io.quorate.engine.raft.Message;
 import io.quorate.engine.raft.MessageType;
+import io.quorate.spi.storage.HardState;
 import io.quorate.spi.storage.LogEntry;
 
 import java.util.Arrays;
@@ -16,6 +17,7 @@ import java.util.Map;
  */
 final class Judge {
     private final Map<Vote, Long> votes = new HashMap<>();
+    private final Map<Long, Vote> lastVotes = new HashMap<>();
     private final Map<Long, Life> leaders = new HashMap<>();
     private final Map<Position, Content> entries = new HashMap<>();
     private final Map<Long, StateAt> states = new HashMap<>();
@@ -47,7 +49,26 @@ final class Judge {
         }
     }
 
+    /** A life begins: it must know what the lives before it have told others. */
+    void begins(Life life) {
+        Vote told = lastVotes.get(life.machine().id());
+        HardState known = life.log().hardState();
+        if (told != null) {
+            boolean forgot =
+                    known.term() < told.term()
+                            || known.term() == told.term()
+                                    && known.vote() != votes.get(told).longValue();
+            if (forgot) {
+                throw new Violation(
+                        "forgotten vote: %s begins with %s, but has voted for %x in term %d"
+                                .formatted(life, known, votes.get(told), told.term()));
+            }
+        }
+    }
+
     private void votes(Life life, long member, long term, long choice) {
+        lastVotes.merge(member, new Vote(member, term), (a, b) -> a.term() > b.term() ? a : b);
+
         Long first = votes.putIfAbsent(new Vote(member, term), choice);
         if (first != null && first != choice) {
             throw new Violation(

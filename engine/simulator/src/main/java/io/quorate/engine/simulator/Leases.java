@@ -173,7 +173,7 @@ final class Leases {
         return up.isEmpty() ? null : up.get(random.nextInt(up.size())).life().node();
     }
 
-    private static void told(CompletableFuture<?> answer, Runnable then) {
+    private void told(CompletableFuture<?> answer, Runnable then) {
         answer.whenComplete((done, thrown) -> {
             refusalOnly(thrown);
             if (thrown == null) {
@@ -182,10 +182,10 @@ final class Leases {
         });
     }
 
-    private static void refusalOnly(Throwable thrown) {
+    private void refusalOnly(Throwable thrown) {
         Throwable cause = thrown instanceof CompletionException e ? e.getCause() : thrown;
         if (cause != null && !(cause instanceof EtcdException)) {
-            throw new Violation("a client was told of " + cause, cause);
+            throw world.found(new Violation("a client was told of " + cause, cause));
         }
     }
 }

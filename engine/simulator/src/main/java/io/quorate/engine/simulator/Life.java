@@ -24,6 +24,7 @@ import java.util.random.RandomGenerator;
 final class Life implements NodeListener, Workers {
     private static final long MICRO = 1_000;
     private static final long BACKLOG_NANOS = 10_000_000;
+    private static final int STARVED = 8;
     private static final long EPOCH_SECONDS = 1_700_000_000;
 
     private final World world;
@@ -41,6 +42,7 @@ final class Life implements NodeListener, Workers {
     private long pausedUntil;
     private boolean over;
     private long slowUntil;
+    private long starvedUntil;
 
     // Snapshots on their way into it. Meanwhile its log is not what it has committed.
     int installs;
@@ -64,6 +66,7 @@ final class Life implements NodeListener, Workers {
         machine.disk().mount(this);
         this.log = new SimulatedLog(machine.disk(), this, world.judge());
         this.store = new SimulatedStore(machine.disk());
+        world.judge().begins(this);
         this.wall = Instant.ofEpochSecond(EPOCH_SECONDS + random.nextInt(7200)).plusNanos(born);
         this.node =
                 Node.start(
@@ -151,6 +154,11 @@ final class Life implements NodeListener, Workers {
         slowUntil = world.timeline().now() + nanos;
     }
 
+    /** Its timer hardly gets the processor for a while; all else goes on. */
+    void starveTicks(long nanos) {
+        starvedUntil = world.timeline().now() + nanos;
+    }
+
     private Ticker.Handle tick(Duration period, Runnable tick) {
         Ticking ticking = new Ticking(this, (long) (period.toNanos() / speed), tick);
         ticking.next();
@@ -170,7 +178,8 @@ final class Life implements NodeListener, Workers {
         }
 
         private void next() {
-            life.world.timeline().after(period, life, this);
+            boolean starved = life.world.timeline().now() < life.starvedUntil;
+            life.world.timeline().after(starved ? STARVED * period : period, life, this);
         }
 
         @Override
@@ -272,10 +281,14 @@ final class Life implements NodeListener, Workers {
             inTurn = true;
             ended = !loop.turn();
             inTurn = false;
+            long led = life.termLed;
             try {
                 life.world.judge().observe(life);
             } catch (Violation violation) {
                 throw life.world.found(violation);
+            }
+            if (life.termLed != led) {
+                life.world.nemesis().elected(life.machine);
             }
         }
 

@@ -34,6 +34,7 @@ final class Nemesis {
         PAUSE_LEADER(6),
         PARTITION(10),
         ISOLATE_LEADER(8),
+        ISOLATE_SLEEPY_LEADER(8),
         ONE_WAY(4),
         CLOCK_JUMP(4),
         WALL_CLOCK_STEP(4),
@@ -119,6 +120,11 @@ final class Nemesis {
             case PAUSE_LEADER -> leader.life().pause(duration());
             case PARTITION -> partition();
             case ISOLATE_LEADER -> isolate(leader);
+            case ISOLATE_SLEEPY_LEADER -> {
+                // It answers, but hardly notices how time goes by, nor that it is alone.
+                leader.life().starveTicks(duration());
+                isolate(leader);
+            }
             case ONE_WAY -> cutUntilLater(any, up.get(random.nextInt(up.size())), false);
             case CLOCK_JUMP -> any.life().jump(duration() * (1 + random.nextInt(20)));
             case WALL_CLOCK_STEP -> any.life().stepWall(random.nextInt(-86_400, 86_400));
@@ -139,6 +145,18 @@ final class Nemesis {
                 }
             }
             case COMPACT -> compact(any);
+        }
+    }
+
+    /** A new leader finds the disks of the others busy, so that it leads before it commits. */
+    void elected(Machine leader) {
+        if (stopped || random.nextInt(100) >= world.settings().busyElectionPercent()) {
+            return;
+        }
+        for (Machine other : world.machines()) {
+            if (other != leader && other.isUp()) {
+                other.disk().stall((50 + random.nextInt(800)) * MILLI);
+            }
         }
     }
 

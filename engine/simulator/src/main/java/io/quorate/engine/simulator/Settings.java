@@ -23,6 +23,7 @@ import java.util.random.RandomGenerator;
  * @param stragglerPercent messages that take much longer
  * @param faultNanos between two faults, about
  * @param sharedTurnPercent how often who brings a loop work takes its turn, where he may
+ * @param busyElectionPercent how often the disks are busy when a leader is elected
  * @param faults how often each comes, against the others
  * @param authNanos between two changes of users and roles, about; 0 for a world that has none
  */
@@ -41,6 +42,7 @@ record Settings(
         int stragglerPercent,
         long faultNanos,
         int sharedTurnPercent,
+        int busyElectionPercent,
         Map<Nemesis.Fault, Integer> faults,
         long authNanos) {
     private static final long MILLI = 1_000_000;
@@ -72,6 +74,7 @@ record Settings(
                 random.nextInt(4),
                 (100 + random.nextInt(3000)) * MILLI,
                 SHARED_TURN_PERCENT[random.nextInt(SHARED_TURN_PERCENT.length)],
+                random.nextInt(3) * 40,
                 faults,
                 random.nextBoolean() ? 0 : (2 + random.nextInt(200)) * MILLI);
     }

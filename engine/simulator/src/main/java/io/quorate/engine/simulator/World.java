@@ -100,6 +100,10 @@ final class World {
         return administrator;
     }
 
+    Nemesis nemesis() {
+        return nemesis;
+    }
+
     Watches watches() {
         return watches;
     }

@@ -69,8 +69,8 @@ enum Bug {
             "io.quorate.engine.raft.ConfState.EMPTY"),
     LOG_CUT_BEFORE_THE_STATE_IS_DURABLE(
             "node/src/main/java/io/quorate/engine/node/Checkpointer.java",
-            "state.commit(Durability.FORCE)\n",
-            "state.commit(Durability.LAZY)\n"),
+            "state.commit(Durability.FORCE);\n",
+            "state.commit(Durability.LAZY);\n"),
     LOG_KEPT_BEHIND_A_SNAPSHOT(
             "node/src/main/java/io/quorate/engine/node/ReplicaLoop.java",
             "        storage.reset(at.index(), at.term());\n",

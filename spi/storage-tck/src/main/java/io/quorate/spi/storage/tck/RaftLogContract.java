@@ -22,10 +22,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The laws of {@link RaftLog} inside one life of a log. A provider subclasses this. */
 public abstract class RaftLogContract {
@@ -228,6 +230,89 @@ public abstract class RaftLogContract {
         // A callback added to a future that was complete already runs in the adder's thread.
         assertEquals(expected, order.stream().sorted().toList());
         assertEquals(500, log.durableIndex());
+    }
+
+    /** Whoever has the turn writes, and sees what all before him wrote; the others read. */
+    @Test
+    void writesComeFromSeveralThreadsInTurn() throws InterruptedException {
+        int threads = 4;
+        int turns = 50;
+        Queue<CompletableFuture<Void>> appended = new ConcurrentLinkedQueue<>();
+        Queue<Throwable> wrong = new ConcurrentLinkedQueue<>();
+        AtomicInteger turn = new AtomicInteger();
+        List<Thread> all = new ArrayList<>();
+        for (int i = 0; i < threads; i++) {
+            int number = i;
+            all.add(
+                    Thread.ofPlatform()
+                            .start(() -> {
+                                try {
+                                    while (turn.get() < threads * turns) {
+                                        int now = turn.get();
+                                        if (now % threads == number) {
+                                            takeTurn(now, appended);
+                                            turn.set(now + 1);
+                                        } else {
+                                            assertTrue(log.lastIndex() >= 3L * now);
+                                            assertTrue(log.durableIndex() <= log.lastIndex());
+                                        }
+                                    }
+                                } catch (Throwable e) {
+                                    wrong.add(e);
+                                    // Nobody waits for a turn that does not come.
+                                    turn.set(Integer.MAX_VALUE);
+                                }
+                            }));
+        }
+        for (Thread thread : all) thread.join();
+        assertEquals(List.of(), List.copyOf(wrong));
+        appended.forEach(RaftLogContract::await);
+        long last = 3L * threads * turns;
+        assertEquals(last, log.durableIndex());
+        assertEquals(new HardState(1, 7, last - 3), log.hardState());
+        List<LogEntry> kept = entries(last - 2, last, 1);
+        assertSame(kept, log.read(last - 2, last + 1, Long.MAX_VALUE));
+    }
+
+    /** Three entries; now and then the log is cut, or its uncommitted end replaced. */
+    private void takeTurn(int turn, Queue<CompletableFuture<Void>> appended) {
+        long first = 3L * turn + 1;
+        assertEquals(first - 1, log.lastIndex());
+        if (turn > 0) assertEquals(1, log.term(first - 1));
+        long cut = Math.min(first - 4, log.durableIndex());
+        if (turn % 20 == 19 && cut > log.baseIndex()) log.compact(cut);
+        if (turn % 7 == 6) {
+            appended.add(log.append(entries(first, first + 1, 1), null));
+            assertEquals(first + 1, log.lastIndex());
+        }
+        HardState hard = new HardState(1, 7, first - 1);
+        appended.add(log.append(entries(first, first + 2, 1), hard));
+        assertEquals(hard, log.hardState());
+    }
+
+    /** As a raft loop does whose turn is taken by the thread that brings it the completion. */
+    @Test
+    void appendMayBeMadeInsideACompletion() {
+        int units = 200;
+        CompletableFuture<Void> all = new CompletableFuture<>();
+        appendNext(1, units, all);
+        await(all);
+        assertEquals(units, log.lastIndex());
+        assertEquals(units, log.durableIndex());
+        assertSame(List.of(entry(units, 1, 30)), log.read(units, units + 1, Long.MAX_VALUE));
+    }
+
+    private void appendNext(long index, int last, CompletableFuture<Void> all) {
+        try {
+            log.append(List.of(entry(index, 1, 30)), new HardState(1, 1, index - 1))
+                    .whenComplete((done, thrown) -> {
+                        if (thrown != null) all.completeExceptionally(thrown);
+                        else if (index == last) all.complete(null);
+                        else appendNext(index + 1, last, all);
+                    });
+        } catch (RuntimeException | Error e) {
+            all.completeExceptionally(e);
+        }
     }
 
     @Test
