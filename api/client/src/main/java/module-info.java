@@ -2,6 +2,7 @@
 module io.quorate.api.client {
     requires transitive io.quorate.api.proto;
     requires transitive io.quorate.api.grpc;
+    requires io.quorate.api.tls;
 
     exports io.quorate.api.client;
 }

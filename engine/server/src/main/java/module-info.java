@@ -1,7 +1,11 @@
 /** The composition root: a configuration becomes a running member. */
 module io.quorate.engine.server {
     requires transitive io.quorate.engine.node;
+    requires transitive io.quorate.api.tls;
+    requires io.helidon.common.tls;
     requires io.helidon.webserver;
+    requires java.management;
+    requires jdk.management;
     requires io.quorate.api.grpc;
     requires io.quorate.engine.bolt;
     requires io.quorate.engine.grpc;

@@ -1,6 +1,7 @@
 package io.quorate.checks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -28,16 +30,30 @@ final class Cluster {
     private final Members processes;
     private final Path executable;
     private final Map<String, Member> members = new TreeMap<>();
+    private List<String> credentials = List.of();
+    private boolean secure;
 
     Cluster(Members processes, Path executable) {
         this.processes = processes;
         this.executable = executable;
     }
 
+    /** Asks for TLS at all addresses of members yet to come; etcdctl gets these flags. */
+    Cluster secure(String... flags) {
+        secure = true;
+        credentials = List.of(flags);
+        return this;
+    }
+
     /** A founding member with flags of its own, not yet started. */
     Cluster with(String name, String... flags) {
-        members.put(name, processes.create(name, executable, flags).inCluster());
+        members.put(name, create(name, flags));
         return this;
+    }
+
+    private Member create(String name, String... flags) {
+        Member member = processes.create(name, executable, flags).inCluster();
+        return secure ? member.secure() : member;
     }
 
     /** Gives all members the same initial cluster, without starting them. */
@@ -86,7 +102,7 @@ final class Cluster {
      * it prints, as its users do.
      */
     Member add(String name, String... flags) {
-        Member joining = processes.create(name, executable, flags).inCluster();
+        Member joining = create(name, flags);
         Exec.Outcome added =
                 retried(
                         "unhealthy cluster",
@@ -121,10 +137,11 @@ final class Cluster {
         return run(member.endpoint(), words);
     }
 
-    private static Exec.Outcome run(String endpoints, String... words) {
+    private Exec.Outcome run(String endpoints, String... words) {
         List<String> command = new ArrayList<>();
         command.add(Binaries.etcdctl37().toString());
         command.add("--endpoints=" + endpoints);
+        command.addAll(credentials);
         command.addAll(List.of(words));
         return Exec.run(command, Map.of(), "");
     }
@@ -177,6 +194,15 @@ final class Cluster {
         return found.getFirst();
     }
 
+    /** The id of a member as etcdctl prints it. */
+    String id(Member member) {
+        Matcher line =
+                Pattern.compile("(?m)^([0-9a-f]+), started,.*" + Pattern.quote(member.peerUrl()))
+                        .matcher(ctl("member", "list").out());
+        assertTrue(line.find());
+        return line.group(1);
+    }
+
     /** Any member that runs, but this. */
     Member other(Member than) {
         return members.values().stream()
@@ -199,10 +225,15 @@ final class Cluster {
 
     /** Waits for what is going to be true; fails with the logs of all members. */
     void until(BooleanSupplier condition) {
+        until(condition, this::report);
+    }
+
+    /** As above, and fails with what the report says. */
+    static void until(BooleanSupplier condition, Supplier<String> report) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("it did not become so" + report());
+                throw new AssertionError("it did not become so" + report.get());
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
         }

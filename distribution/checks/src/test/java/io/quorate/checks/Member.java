@@ -39,6 +39,7 @@ final class Member {
     private final Path folder;
     private final List<String> flags;
     private boolean founderAlone = true;
+    private String scheme = "http";
     private final Map<String, String> environment = new HashMap<>();
     private final int clientPort = freePort();
     private final int peerPort = freePort();
@@ -56,6 +57,12 @@ final class Member {
     /** Leaves the name and the initial cluster to {@link #also} and {@link #with}. */
     Member inCluster() {
         founderAlone = false;
+        return this;
+    }
+
+    /** Asks for TLS at both of its addresses; the keys come by {@link #also}. */
+    Member secure() {
+        scheme = "https";
         return this;
     }
 
@@ -233,9 +240,9 @@ final class Member {
         return process.pid();
     }
 
-    /** {@code 127.0.0.1:PORT} of the client listener. */
+    /** {@code 127.0.0.1:PORT} of the client listener, with its scheme where that is https. */
     String endpoint() {
-        return "127.0.0.1:" + clientPort;
+        return (scheme.equals("https") ? "https://" : "") + "127.0.0.1:" + clientPort;
     }
 
     int clientPort() {
@@ -297,8 +304,8 @@ final class Member {
         }
     }
 
-    private static String url(int port) {
-        return "http://127.0.0.1:" + port;
+    private String url(int port) {
+        return scheme + "://127.0.0.1:" + port;
     }
 
     /** A port that is free now; a server that finds it taken fails its start by name. */

@@ -4,9 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 
 import io.quorate.api.proto.PutRequest;
+import io.quorate.api.proto.PutResponse;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Semaphore;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -235,6 +239,7 @@ class SnapshotTest {
 
     /** As large as {@code -Dsnapshot.megabytes} says, through 256 MiB of heap; prints MB/s. */
     @Test
+    @Timeout(7200)
     @Tag("MA-14")
     void aLargeOneGoesThroughASmallHeap() throws IOException {
         int megabytes = Integer.getInteger("snapshot.megabytes", 24);
@@ -249,6 +254,8 @@ class SnapshotTest {
         Path file = folder.resolve("large.db");
         timed("ours: save", file, () -> save(ours, file));
         String hash = hash(ours);
+        String keys = keys(ours);
+        assertEquals(megabytes * 16, Integer.parseInt(keys));
         timed(
                 "ours: status",
                 file,
@@ -263,6 +270,7 @@ class SnapshotTest {
         timed("real: restore", file, () -> restore(Binaries.etcdutl37(), file, real));
         real.start();
         assertEquals(hash, hash(real));
+        assertEquals(keys, keys(real));
         Path back = folder.resolve("back.db");
         timed("real: save", file, () -> save(real, back));
         real.stop();
@@ -273,19 +281,37 @@ class SnapshotTest {
         timed("ours: restore", back, () -> restore(Binaries.ourEtcdutl(), back, again));
         again.start();
         assertEquals(hash, hash(again));
+        assertEquals(keys, keys(again));
+    }
+
+    /** How many keys there are. */
+    private static String keys(Member member) {
+        String count = ctl(member, "get", "", "--prefix", "--count-only", "-w", "fields");
+        return count.lines()
+                .filter(line -> line.startsWith("\"Count\" : "))
+                .map(line -> line.substring("\"Count\" : ".length()))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(count));
     }
 
     private static void fill(EtcdClient client, int megabytes) {
         Random random = new Random(7);
         byte[] value = new byte[64 << 10];
+        Semaphore inFlight = new Semaphore(32);
+        List<ListenableFuture<PutResponse>> puts = new ArrayList<>();
         for (int i = 0; i < megabytes * 16; i++) {
             random.nextBytes(value);
-            client.kvNow.put(
-                    PutRequest.newBuilder()
-                            .setKey(ByteString.copyFromUtf8("large/%08d".formatted(i)))
-                            .setValue(ByteString.copyFrom(value))
-                            .build());
+            inFlight.acquireUninterruptibly();
+            var put =
+                    client.kv.put(
+                            PutRequest.newBuilder()
+                                    .setKey(ByteString.copyFromUtf8("large/%08d".formatted(i)))
+                                    .setValue(ByteString.copyFrom(value))
+                                    .build());
+            put.addListener(inFlight::release, Runnable::run);
+            puts.add(put);
         }
+        puts.forEach(Futures::getUnchecked);
     }
 
     private static void timed(String what, Path file, Runnable work) {

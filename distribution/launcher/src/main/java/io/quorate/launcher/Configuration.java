@@ -1,5 +1,8 @@
 package io.quorate.launcher;
 
+import io.quorate.api.tls.TlsFiles;
+import io.quorate.api.tls.TlsRange;
+import io.quorate.engine.node.TokenKind;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.node.Upkeep.AutoCompaction;
 import io.quorate.engine.node.Upkeep.CorruptCheck;
@@ -7,11 +10,13 @@ import io.quorate.engine.server.ConfigException;
 import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 import io.quorate.engine.server.ServerConfig.Addresses;
+import io.quorate.engine.server.ServerConfig.Auth;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Cluster;
 import io.quorate.engine.server.ServerConfig.Limits;
 import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
+import io.quorate.engine.server.ServerConfig.Security;
 import io.quorate.engine.server.ServerConfig.Storage;
 import io.quorate.engine.server.ServerConfig.Web;
 import io.quorate.launcher.Flag.Support;
@@ -70,7 +75,7 @@ final class Configuration {
         refuseLater();
         String name = values.text("name");
         warnOfName(name);
-        checkTlsVersions();
+        TlsRange range = tlsRange();
         warnOfNoEffect();
         Addresses detected = detectHost(addresses);
         return new ServerConfig(
@@ -88,6 +93,8 @@ final class Configuration {
                 new Web(
                         new HashSet<>(values.list("cors")),
                         new HashSet<>(values.list("host-whitelist"))),
+                security(range),
+                auth(),
                 FeatureGates.list(gates()));
     }
 
@@ -227,29 +234,47 @@ final class Configuration {
                 name);
     }
 
-    private void checkTlsVersions() {
-        int least = tlsVersion("tls-min-version");
-        int most = tlsVersion("tls-max-version");
-        if (most > 0 && least > most) {
-            throw new ConfigException(
-                    "min version (%s) is greater than max version (%s)"
-                            .formatted(
-                                    values.text("tls-min-version"),
-                                    values.text("tls-max-version")));
+    private TlsRange tlsRange() {
+        try {
+            return new TlsRange(
+                    values.text("tls-min-version"),
+                    values.text("tls-max-version"),
+                    values.list("cipher-suites"));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(e.getMessage(), e);
         }
     }
 
-    private int tlsVersion(String flag) {
-        return switch (values.text(flag)) {
-            case "" -> 0;
-            case "TLS1.2" -> 2;
-            case "TLS1.3" -> 3;
-            default ->
-                    throw new ConfigException(
-                            "unexpected TLS version \""
-                                    + values.text(flag)
-                                    + "\" (must be one of: TLS1.2, TLS1.3)");
-        };
+    private Security security(TlsRange range) {
+        long years = values.number("self-signed-cert-validity");
+        return new Security(
+                tlsFiles("", "client-crl-file", List.of(), "client-cert-allowed-hostname", false),
+                values.bool("auto-tls"),
+                tlsFiles(
+                        "peer-",
+                        "peer-crl-file",
+                        values.list("peer-cert-allowed-cn"),
+                        "peer-cert-allowed-hostname",
+                        values.bool("peer-skip-client-san-verification")),
+                values.bool("peer-auto-tls"),
+                fromFile && years == 0 ? 1 : years,
+                range);
+    }
+
+    private TlsFiles tlsFiles(
+            String prefix, String crl, List<String> names, String hosts, boolean skipClientSan) {
+        return new TlsFiles(
+                path(prefix + "cert-file"),
+                path(prefix + "key-file"),
+                path(prefix + "client-cert-file"),
+                path(prefix + "client-key-file"),
+                path(prefix + "trusted-ca-file"),
+                values.bool(prefix + "client-cert-auth"),
+                path(crl),
+                names,
+                values.list(hosts),
+                skipClientSan,
+                false);
     }
 
     /** CF-11: default advertised URLs are useless to others when all addresses are listened on. */
@@ -305,12 +330,41 @@ final class Configuration {
     }
 
     private Cluster cluster() {
+        String transport = values.text("transport");
+        Map<String, Map<String, String>> settings = values.settings("transport-setting");
+        for (String plugin : settings.keySet()) {
+            if (plugin.equals(transport)) continue;
+            throw new ConfigException(
+                    "--transport-setting is about the transport \"%s\", but --transport is \"%s\""
+                            .formatted(plugin, transport));
+        }
         return new Cluster(
-                values.text("transport"),
-                Map.of(),
+                transport,
+                settings.getOrDefault(transport, Map.of()),
                 values.bool("strict-reconfig-check"),
                 count("max-learners"),
                 values.bool("force-new-cluster"));
+    }
+
+    private Auth auth() {
+        try {
+            return new Auth(
+                    TokenKind.parse(
+                            values.text("auth-token"),
+                            Duration.ofSeconds(values.number("auth-token-ttl")),
+                            Configuration::tokenLife),
+                    count("bcrypt-cost"));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(e.getMessage());
+        }
+    }
+
+    private static Duration tokenLife(String text) {
+        try {
+            return GoValues.duration(text);
+        } catch (GoValues.BadValue e) {
+            throw new IllegalArgumentException(TokenKind.INVALID, e);
+        }
     }
 
     private Limits limits() {
@@ -381,7 +435,7 @@ final class Configuration {
     }
 
     private Storage storage(Optional<Path> home) {
-        Map<String, Map<String, String>> settings = values.settings();
+        Map<String, Map<String, String>> settings = values.settings("storage-setting");
         return new Storage(
                 values.text("storage-log"),
                 values.text("storage-state"),

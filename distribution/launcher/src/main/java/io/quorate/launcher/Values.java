@@ -15,7 +15,7 @@ import java.util.TreeMap;
 /** What the flags were set to, and their defaults where they were not. Used by one thread. */
 final class Values {
     private final Map<String, String> texts = new LinkedHashMap<>();
-    private final Map<String, Map<String, String>> settings = new TreeMap<>();
+    private final Map<String, Map<String, Map<String, String>>> settings = new TreeMap<>();
 
     /**
      * The last of several values counts, but for settings, which add up.
@@ -28,7 +28,8 @@ final class Values {
         if (flag.type() == Type.SETTINGS && !text.isEmpty()) {
             int dot = text.indexOf('.');
             int equals = text.indexOf('=');
-            settings.computeIfAbsent(text.substring(0, dot), plugin -> new TreeMap<>())
+            settings.computeIfAbsent(flag.name(), name -> new TreeMap<>())
+                    .computeIfAbsent(text.substring(0, dot), plugin -> new TreeMap<>())
                     .put(text.substring(dot + 1, equals), text.substring(equals + 1));
         }
     }
@@ -67,8 +68,8 @@ final class Values {
                 : new ArrayList<>(new LinkedHashSet<>(Arrays.asList(text.split(","))));
     }
 
-    /** Settings of plugins, by plugin. */
-    Map<String, Map<String, String>> settings() {
-        return settings;
+    /** What a flag sets for plugins, by plugin. */
+    Map<String, Map<String, String>> settings(String name) {
+        return settings.getOrDefault(name, Map.of());
     }
 }

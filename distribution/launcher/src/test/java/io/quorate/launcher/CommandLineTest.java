@@ -108,7 +108,7 @@ class CommandLineTest {
         Values values =
                 parse("--name a --name b --storage-setting x.k=1 --storage-setting x.l=2").values();
         assertEquals("b", values.text("name"));
-        assertEquals("{x={k=1, l=2}}", values.settings().toString());
+        assertEquals("{x={k=1, l=2}}", values.settings("storage-setting").toString());
     }
 
     @ParameterizedTest

@@ -87,9 +87,19 @@ class ConfigFileTest {
     }
 
     @Test
+    void transportAndItsSettingsStandInTheFile() throws IOException {
+        Values values =
+                read("transport: http2\ntransport-setting:\n  http2:\n    idle-timeout: 9s\n");
+        assertEquals("http2", values.text("transport"));
+        assertEquals("{http2={idle-timeout=9s}}", values.settings("transport-setting").toString());
+        assertTrue(values.settings("storage-setting").isEmpty());
+    }
+
+    @Test
     void settingsOfPluginsAreAMapOfMaps() throws IOException {
         Values values = read("storage-setting:\n  file:\n    segment-bytes: 1\n    sync: x\n");
-        assertEquals("{file={segment-bytes=1, sync=x}}", values.settings().toString());
+        assertEquals(
+                "{file={segment-bytes=1, sync=x}}", values.settings("storage-setting").toString());
     }
 
     @Test

@@ -1,11 +1,13 @@
 package io.quorate.launcher;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.node.Upkeep.AutoCompaction;
 import io.quorate.engine.node.Upkeep.CorruptCheck;
+import io.quorate.engine.node.Version;
 import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 
@@ -37,7 +39,7 @@ class LauncherTest {
         assertEquals(0, run("--version"));
         List<String> lines = text(out).lines().toList();
         assertEquals(4, lines.size());
-        assertEquals("etcd Version: 3.7.1", lines.get(0));
+        assertEquals("etcd Version: " + Version.ETCD, lines.get(0));
         assertTrue(lines.get(1).startsWith("Git SHA: "));
         assertTrue(lines.get(2).startsWith("Go Version: "));
         assertTrue(lines.get(3).matches("Go OS/Arch: \\w+/\\w+"));
@@ -85,10 +87,16 @@ class LauncherTest {
                 "--auto-compaction-retention -5m | --auto-compaction-retention must be >=0 (set to -5m)",
                 "--discovery-token x | both --discovery-token and --discovery-endpoints must be set",
                 "--discovery-srv x --initial-cluster a=http://b:1 | multiple discovery or bootstrap flags are set. Choose one of \\\"initial-cluster\\\", \\\"discovery-endpoints\\\" or \\\"discovery-srv\\\"",
+                "--tls-min-version TLS1.3 --tls-max-version TLS1.2 | min version (TLS1.3) is greater than max version (TLS1.2)",
+                "--tls-min-version TLS1.3 --cipher-suites TLS_AES_128_GCM_SHA256 | cipher suites cannot be configured when only TLS1.3 is enabled",
+                "--transport-setting http2.idle-timeout=9s | --transport-setting is about the transport \\\"http2\\\", but --transport is \\\"tcp\\\"",
                 "--tls-min-version TLS1.0 | unexpected TLS version \\\"TLS1.0\\\" (must be one of: TLS1.2, TLS1.3)",
                 "--config-file /nonexistent | open /nonexistent: no such file or directory",
-                "--auth-token jwt | flag --auth-token is not supported by this release yet; remove it or keep its default (simple)",
-                "--cert-file x | flag --cert-file is not supported by this release yet; remove it or keep its default (empty)",
+                "--auth-token jwt | auth: invalid auth options",
+                "--auth-token jwt,sign-method=HS256 | auth: missing key data",
+                "--auth-token jwt,sign-method=HS256,ttl=x | auth: invalid auth options",
+                "--auth-token jwt,sign-method=HS256,priv-key=/nonexistent | auth: invalid auth options: cannot read /nonexistent",
+                "--enable-pprof=true | flag --enable-pprof is not supported by this release yet; remove it or keep its default (false)",
                 "--feature-gates PriorityRequest=true | feature gate PriorityRequest is not supported by this release yet; remove it or keep its default (false)",
                 "--feature-gates LeaseCheckpointPersist=true | enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint",
             })
@@ -120,6 +128,38 @@ class LauncherTest {
         assertTrue(log.has("open /nonexistent1: no such file"));
         assertEquals(1, run(environment, "--config-file=/nonexistent2"));
         assertTrue(log.has("open /nonexistent2: no such file"));
+    }
+
+    @Test
+    @Tag("FL-63")
+    @Tag("FL-67")
+    @Tag("FL-68")
+    @Tag("FL-60")
+    @Tag("FL-95")
+    void flagsOfTlsReachTheirSide() {
+        ServerConfig.Security security =
+                configure(
+                                "--cert-file c --key-file k --client-cert-allowed-hostname a,b"
+                                        + " --peer-cert-file pc --peer-key-file pk"
+                                        + " --peer-trusted-ca-file pt --peer-cert-allowed-cn x,y"
+                                        + " --peer-skip-client-san-verification"
+                                        + " --peer-auto-tls --self-signed-cert-validity 4")
+                        .orElseThrow()
+                        .security();
+        assertEquals(
+                "cert = c, key = k, client-cert=, client-key=, trusted-ca = ,"
+                        + " client-cert-auth = false, crl-file = ",
+                security.client().toString());
+        assertEquals(List.of("a", "b"), security.client().allowedHosts());
+        assertEquals(
+                "cert = pc, key = pk, client-cert=, client-key=, trusted-ca = pt,"
+                        + " client-cert-auth = false, crl-file = ",
+                security.peer().toString());
+        assertEquals(List.of("x", "y"), security.peer().allowedNames());
+        assertTrue(security.peer().skipClientSan());
+        assertTrue(security.peerAuto());
+        assertFalse(security.clientAuto());
+        assertEquals(4, security.selfSignedYears());
     }
 
     @Test

@@ -55,10 +55,7 @@ final class TableMerge {
 
     /**
      * Tables that should become one, next to each other, newest first; null when all is well.
-     *
-     * <p>Size-tiered: from the newest on, tables are taken while the next is no larger than all
-     * taken so far together. So a byte is rewritten at most once each time the data doubles, and
-     * the cost of n bytes is n log n. Everything is taken when more than half of it is dead.
+     * Everything is taken when more than half of it is dead.
      */
     static List<Table> choose(Version version, int tablesMax) {
         List<Table> tables = version.tables().tables();
@@ -66,26 +63,31 @@ final class TableMerge {
         boolean wasteful =
                 waste > WASTE_BYTES_MIN && waste > version.tableBytes() / 2 && tables.size() > 1;
         if (wasteful) return tables;
-        if (tables.size() <= tablesMax) return null;
-        long taken = tables.getFirst().bytes();
-        int count = 1;
-        while (count < tables.size() && tables.get(count).bytes() <= taken) {
-            taken += tables.get(count).bytes();
-            count++;
-        }
-        return count >= 2 ? tables.subList(0, count) : cheapestPair(tables);
+        int count = newestToMerge(tables.stream().mapToLong(Table::bytes).toArray(), tablesMax);
+        return count == 0 ? null : tables.subList(0, count);
     }
 
-    private static List<Table> cheapestPair(List<Table> tables) {
-        int best = 0;
-        for (int i = 1; i + 1 < tables.size(); i++) {
-            if (pairBytes(tables, i) < pairBytes(tables, best)) best = i;
+    /**
+     * How many of the newest become one; 0 when there are no more tables than there may be.
+     *
+     * <p>Size-tiered: from the newest on, tables are taken while the next is no larger than all
+     * taken so far together; where not even the second is, no larger than twice as much, and so on.
+     * A table that is rewritten so becomes part of one that is larger by a good share, which is why
+     * the bytes written grow with the logarithm of the data. (To merge the two smallest instead
+     * looks cheaper each time and is not: the smallest is always the newest, and its neighbour
+     * would be rewritten by every flush.)
+     */
+    static int newestToMerge(long[] bytesNewestFirst, int tablesMax) {
+        if (bytesNewestFirst.length <= tablesMax) return 0;
+        for (int factor = 1; ; factor *= 2) {
+            long taken = Math.max(1, bytesNewestFirst[0]);
+            int count = 1;
+            while (count < bytesNewestFirst.length && bytesNewestFirst[count] / factor <= taken) {
+                taken += bytesNewestFirst[count];
+                count++;
+            }
+            if (count >= 2) return count;
         }
-        return tables.subList(best, best + 2);
-    }
-
-    private static long pairBytes(List<Table> tables, int at) {
-        return tables.get(at).bytes() + tables.get(at + 1).bytes();
     }
 
     /** Whether a rewrite of the oldest table would drop something. */

@@ -3,6 +3,10 @@ package io.quorate.engine.node;
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.Transport;
 
+import java.util.Optional;
+
+import javax.net.ssl.SSLSocketFactory;
+
 /** Where a replica gets its way to the others from, once it knows who it is. */
 public interface Network {
     /**
@@ -13,4 +17,9 @@ public interface Network {
      * @throws io.quorate.spi.transport.TransportException when an address cannot be bound
      */
     Transport open(long clusterId, Peer self, PeerHandler handler);
+
+    /** Makes the sockets of requests to {@code https} peer URLs; empty for the JVM's own. */
+    default Optional<SSLSocketFactory> secureSockets() {
+        return Optional.empty();
+    }
 }

@@ -13,6 +13,8 @@ import java.util.Map;
  * @param initialCluster peer URLs by member name; read for a new data directory only (CS-03)
  * @param token tells clusters with the same URLs apart (ID-02)
  * @param snapshotCount applied entries between two checkpoints of the state
+ * @param checkpointBytes what they must have in sum as well, in bytes of entries; {@value
+ *     #CHECKPOINT_COUNTS_MAX} times {@code snapshotCount} is enough without it
  * @param catchUpEntries entries kept in the log behind a checkpoint, for slow followers
  * @param logBytesMax size of the log, in bytes, that brings the next checkpoint forward
  * @param tick heartbeat interval
@@ -22,6 +24,7 @@ import java.util.Map;
  * @param leaseCheckpoint whether what is left of long leases is kept in the log, so that a change
  *     of leader does not begin them anew (SE-74)
  * @param upkeep how it looks after its state
+ * @param tokens what users who have shown their password get
  */
 public record NodeConfig(
         String name,
@@ -30,6 +33,7 @@ public record NodeConfig(
         Map<String, List<String>> initialCluster,
         String token,
         long snapshotCount,
+        long checkpointBytes,
         long catchUpEntries,
         long logBytesMax,
         Duration tick,
@@ -37,15 +41,24 @@ public record NodeConfig(
         int maxRequestBytes,
         boolean preVote,
         boolean leaseCheckpoint,
-        Upkeep upkeep) {
+        Upkeep upkeep,
+        TokenKind tokens) {
     public static final long DEFAULT_SNAPSHOT_COUNT = 10_000;
+    public static final long DEFAULT_CHECKPOINT_BYTES = 32L << 20;
     public static final long DEFAULT_CATCH_UP_ENTRIES = 5_000;
     public static final long DEFAULT_LOG_BYTES_MAX = 512L << 20;
     public static final Duration DEFAULT_TICK = Duration.ofMillis(100);
     public static final int DEFAULT_ELECTION_TICKS = 10;
     public static final int DEFAULT_MAX_REQUEST_BYTES = 1536 * 1024;
 
-    /** With etcd's defaults for the upkeep. */
+    /**
+     * A start replays what was applied since the last checkpoint: no more entries than this makes.
+     */
+    static final int CHECKPOINT_COUNTS_MAX = 20;
+
+    /**
+     * With etcd's defaults for upkeep and tokens, and checkpoints by the count of entries alone.
+     */
     public NodeConfig(
             String name,
             List<String> clientUrls,
@@ -67,6 +80,7 @@ public record NodeConfig(
                 initialCluster,
                 token,
                 snapshotCount,
+                0,
                 catchUpEntries,
                 logBytesMax,
                 tick,
@@ -74,7 +88,8 @@ public record NodeConfig(
                 maxRequestBytes,
                 preVote,
                 leaseCheckpoint,
-                Upkeep.DEFAULT);
+                Upkeep.DEFAULT,
+                TokenKind.DEFAULT);
     }
 
     /** The same with another upkeep. */
@@ -86,6 +101,7 @@ public record NodeConfig(
                 initialCluster,
                 token,
                 snapshotCount,
+                checkpointBytes,
                 catchUpEntries,
                 logBytesMax,
                 tick,
@@ -93,6 +109,28 @@ public record NodeConfig(
                 maxRequestBytes,
                 preVote,
                 leaseCheckpoint,
+                other,
+                tokens);
+    }
+
+    /** The same with other tokens. */
+    public NodeConfig with(TokenKind other) {
+        return new NodeConfig(
+                name,
+                clientUrls,
+                peerUrls,
+                initialCluster,
+                token,
+                snapshotCount,
+                checkpointBytes,
+                catchUpEntries,
+                logBytesMax,
+                tick,
+                electionTicks,
+                maxRequestBytes,
+                preVote,
+                leaseCheckpoint,
+                upkeep,
                 other);
     }
 

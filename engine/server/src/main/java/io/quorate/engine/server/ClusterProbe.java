@@ -3,6 +3,7 @@ package io.quorate.engine.server;
 import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.WARNING;
 
+import io.quorate.api.tls.TlsContexts;
 import io.quorate.engine.node.RunningCluster;
 import io.quorate.engine.state.Member;
 import io.quorate.engine.state.MemberJson;
@@ -16,18 +17,23 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
+import javax.net.ssl.HttpsURLConnection;
+
 /** Asks members of a cluster what the cluster is, before this member is one of it (PE-01). */
 final class ClusterProbe {
     private static final System.Logger LOG = System.getLogger("io.quorate.engine.server");
     private static final int ANSWER_BYTES_MAX = 16 << 20;
 
     private final Duration timeout;
+    private final Optional<TlsContexts> tls;
 
     /**
      * @param timeout for a connection and for each answer
+     * @param tls keys and trust for peers with https URLs
      */
-    ClusterProbe(Duration timeout) {
+    ClusterProbe(Duration timeout, Optional<TlsContexts> tls) {
         this.timeout = timeout;
+        this.tls = tls;
     }
 
     /**
@@ -54,6 +60,9 @@ final class ClusterProbe {
     private RunningCluster get(String address) throws IOException {
         HttpURLConnection connection =
                 (HttpURLConnection) URI.create(address).toURL().openConnection();
+        if (connection instanceof HttpsURLConnection secure && tls.isPresent()) {
+            secure.setSSLSocketFactory(tls.get().outgoing());
+        }
         connection.setConnectTimeout((int) timeout.toMillis());
         connection.setReadTimeout((int) timeout.toMillis());
         connection.setInstanceFollowRedirects(false);

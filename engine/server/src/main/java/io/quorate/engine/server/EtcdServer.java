@@ -4,6 +4,7 @@ import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
+import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
 import io.quorate.api.grpc.ConnectionSettings;
@@ -42,6 +43,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import javax.net.ssl.SSLContext;
+
 /**
  * A member as a library: storage, replica, services and listeners, put together and taken apart in
  * order. {@code bin/etcd} is this and a command line.
@@ -62,6 +65,7 @@ public final class EtcdServer implements AutoCloseable {
     private static final Duration GRACE = Duration.ofSeconds(2);
 
     private final ServerConfig config;
+    private final Secrets secrets;
     private final MetricRegistry metrics = new MetricRegistry();
     private final CompletableFuture<Void> ready = new CompletableFuture<>();
     private final CompletableFuture<Void> terminated = new CompletableFuture<>();
@@ -81,8 +85,10 @@ public final class EtcdServer implements AutoCloseable {
             PluginRegistry plugins,
             DataDirectory directory,
             InitialCluster cluster,
-            Optional<RunningCluster> running) {
+            Optional<RunningCluster> running,
+            Secrets secrets) {
         this.config = config;
+        this.secrets = secrets;
         CompletableFuture<Throwable> storageFailure = new CompletableFuture<>();
         StorageMetrics timings = new StorageMetrics(metrics);
         this.network =
@@ -90,6 +96,7 @@ public final class EtcdServer implements AutoCloseable {
                         plugins.transport(config.cluster().transport()),
                         config.cluster().settings(),
                         config.addresses().listenPeer(),
+                        secrets,
                         metrics,
                         pages);
         this.stores =
@@ -158,8 +165,10 @@ public final class EtcdServer implements AutoCloseable {
      */
     public static EtcdServer start(ServerConfig config) {
         refuseUnserved(config);
+        MachineLimits.check(config);
         ServerConfig.Addresses addresses = config.addresses();
         DataDirectory directory = DataDirectory.inspect(config);
+        Secrets secrets = Secrets.of(config);
         LOG.log(
                 INFO,
                 "configuring peer listeners",
@@ -176,7 +185,12 @@ public final class EtcdServer implements AutoCloseable {
         logSettings(config, directory.fresh(), cluster);
         EtcdServer server =
                 new EtcdServer(
-                        config, plugins, directory, cluster, running(config, cluster, directory));
+                        config,
+                        plugins,
+                        directory,
+                        cluster,
+                        running(config, cluster, directory, secrets),
+                        secrets);
         try {
             server.servePeers();
         } catch (RuntimeException | Error e) {
@@ -287,7 +301,7 @@ public final class EtcdServer implements AutoCloseable {
                 for (MemberUrl url : config.addresses().listenMetrics()) metrics(url);
                 // Who waits for this line may connect at once.
                 LOG.log(INFO, "ready to serve client requests");
-                for (Listener client : clients) warnOfPlainTraffic(client);
+                for (Listener client : clients) logTraffic(client);
             }
             ready.complete(null);
         } catch (RuntimeException | Error e) {
@@ -299,13 +313,28 @@ public final class EtcdServer implements AutoCloseable {
     private Listener client(MemberUrl url) {
         HttpRouting.Builder routing = HttpRouting.builder();
         rest.addTo(routing);
-        return Listener.start(url, routing, this::mountGrpc);
+        return Listener.start(
+                url,
+                routing,
+                listener -> {
+                    mountGrpc(listener);
+                    if (url.secure()) secure(listener);
+                });
     }
 
-    private static void warnOfPlainTraffic(Listener client) {
+    private void secure(WebServerConfig.Builder listener) {
+        SSLContext context =
+                secrets.client().orElseThrow().listener("rejected connection on client endpoint");
+        listener.tls(Tls.builder().sslContext(context).build());
+    }
+
+    private static void logTraffic(Listener client) {
+        boolean secure = client.bound().secure();
         LOG.log(
-                WARNING,
-                "serving client traffic insecurely; this is strongly discouraged!",
+                secure ? INFO : WARNING,
+                secure
+                        ? "serving client traffic securely"
+                        : "serving client traffic insecurely; this is strongly discouraged!",
                 Fields.of("traffic", "grpc+http", "address", client.bound().hostPort()));
     }
 
@@ -333,7 +362,8 @@ public final class EtcdServer implements AutoCloseable {
                         config.upkeep().effectiveQuotaBytes(),
                         limits.slowCall(),
                         limits.watchProgressInterval(),
-                        limits.extensiveMetrics());
+                        limits.extensiveMetrics(),
+                        config.auth().bcryptCost());
         mounts.add(
                 GrpcMount.install(
                         listener,
@@ -350,7 +380,13 @@ public final class EtcdServer implements AutoCloseable {
     private void metrics(MemberUrl url) {
         HttpRouting.Builder routing = HttpRouting.builder();
         rest.addMetricsTo(routing);
-        Listener listener = Listener.start(url, routing, server -> {});
+        Listener listener =
+                Listener.start(
+                        url,
+                        routing,
+                        server -> {
+                            if (url.secure()) secure(server);
+                        });
         metricsListeners.add(listener);
         LOG.log(INFO, "serving metrics", Fields.of("address", listener.bound().text()));
     }
@@ -386,12 +422,12 @@ public final class EtcdServer implements AutoCloseable {
 
     /** The cluster that a new member joins; empty when it founds one, or was in one before. */
     private static Optional<RunningCluster> running(
-            ServerConfig config, InitialCluster cluster, DataDirectory directory) {
+            ServerConfig config, InitialCluster cluster, DataDirectory directory, Secrets secrets) {
         if (!directory.fresh()) return Optional.empty();
         if (config.bootstrap().existing()) {
-            return Optional.of(Joining.join(config.name(), cluster));
+            return Optional.of(Joining.join(config.name(), cluster, secrets.peer()));
         }
-        Joining.refuseBootstrapped(config.name(), cluster);
+        Joining.refuseBootstrapped(config.name(), cluster, secrets.peer());
         return Optional.empty();
     }
 
@@ -404,6 +440,7 @@ public final class EtcdServer implements AutoCloseable {
                 cluster.urls(),
                 cluster.token(),
                 raft.snapshotCount(),
+                NodeConfig.DEFAULT_CHECKPOINT_BYTES,
                 raft.catchUpEntries(),
                 NodeConfig.DEFAULT_LOG_BYTES_MAX,
                 raft.heartbeat(),
@@ -411,7 +448,8 @@ public final class EtcdServer implements AutoCloseable {
                 config.limits().requestBytesMax(),
                 raft.preVote(),
                 raft.leaseCheckpoint(),
-                config.upkeep());
+                config.upkeep(),
+                config.auth().tokens());
     }
 
     private static PluginRegistry plugins(ServerConfig config) {
@@ -465,25 +503,10 @@ public final class EtcdServer implements AutoCloseable {
 
     private static void refuseUnserved(ServerConfig config) {
         ServerConfig.Addresses addresses = config.addresses();
-        for (MemberUrl url : addresses.listenClient()) {
-            if (url.secure()) {
-                throw new ConfigException(
-                        "TLS key/cert (--cert-file, --key-file) must be provided for client url "
-                                + url
-                                + " with HTTPS scheme; this release does not support TLS yet, use"
-                                + " http");
-            }
-        }
         List<MemberUrl> all = new ArrayList<>(addresses.listenPeer());
         all.addAll(addresses.listenClient());
         all.addAll(addresses.listenMetrics());
         for (MemberUrl url : all) {
-            if (url.secure()) {
-                throw new ConfigException(
-                        "cannot listen on TLS for "
-                                + url
-                                + ": this release does not support TLS yet, use http");
-            }
             if (url.local()) {
                 throw new ConfigException(
                         "cannot listen on "

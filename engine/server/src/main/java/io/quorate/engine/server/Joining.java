@@ -1,5 +1,6 @@
 package io.quorate.engine.server;
 
+import io.quorate.api.tls.TlsContexts;
 import io.quorate.engine.node.MemberIds;
 import io.quorate.engine.node.RunningCluster;
 import io.quorate.engine.state.Member;
@@ -23,9 +24,9 @@ final class Joining {
      *
      * @throws ConfigException when it does
      */
-    static void refuseBootstrapped(String name, InitialCluster cluster) {
+    static void refuseBootstrapped(String name, InitialCluster cluster, Optional<TlsContexts> tls) {
         List<MemberUrl> others = cluster.urlsOfOthers(name);
-        Optional<RunningCluster> running = new ClusterProbe(FOUND_TIMEOUT).ask(others, false);
+        Optional<RunningCluster> running = new ClusterProbe(FOUND_TIMEOUT, tls).ask(others, false);
         long id = MemberIds.member(cluster.urls().get(name), cluster.token());
         boolean started =
                 running.stream()
@@ -43,9 +44,9 @@ final class Joining {
      * @throws ConfigException when nobody answers, or when the members are not those of the
      *     configuration
      */
-    static RunningCluster join(String name, InitialCluster cluster) {
+    static RunningCluster join(String name, InitialCluster cluster, Optional<TlsContexts> tls) {
         RunningCluster running =
-                new ClusterProbe(JOIN_TIMEOUT)
+                new ClusterProbe(JOIN_TIMEOUT, tls)
                         .ask(cluster.urlsOfOthers(name), true)
                         .orElseThrow(() ->
                                 new ConfigException(

@@ -67,9 +67,9 @@ final class Listener implements AutoCloseable {
                 // The process decides when the listeners close, not the JVM's end.
                 .shutdownHook(false)
                 .featuresDiscoverServices(false)
-                // Or the end of a long answer waits for the client's delayed acknowledgement, 40
-                // ms.
-                .connectionOptions(socket -> socket.tcpNoDelay(true))
+                // Helidon leaves Nagle's algorithm on: an answer then waits up to 40 ms for the
+                // acknowledgement of the one before it, whenever two go out close to each other.
+                .connectionOptions(options -> options.tcpNoDelay(true))
                 .routing(routing);
     }
 

@@ -1,5 +1,6 @@
 package io.quorate.engine.server;
 
+import io.quorate.api.tls.TlsContexts;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Network;
 import io.quorate.engine.node.PeerHandler;
@@ -18,11 +19,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
+import javax.net.ssl.SSLSocketFactory;
+
 /** The peer addresses of a member, in the hands of the transport that was chosen. */
 final class PeerNetwork implements Network {
     private final TransportProvider provider;
     private final Map<String, String> settings;
     private final List<MemberUrl> listen;
+    private final Secrets secrets;
     private final MetricRegistry metrics;
     private final HttpFallback pages;
     // Set once, by the thread that starts the node.
@@ -35,11 +39,13 @@ final class PeerNetwork implements Network {
             TransportProvider provider,
             Map<String, String> settings,
             List<MemberUrl> listen,
+            Secrets secrets,
             MetricRegistry metrics,
             HttpFallback pages) {
         this.provider = provider;
         this.settings = settings;
         this.listen = listen;
+        this.secrets = secrets;
         this.metrics = metrics;
         this.pages = pages;
     }
@@ -49,6 +55,11 @@ final class PeerNetwork implements Network {
         Transport transport = provider.open(new Env(clusterId, self), handler);
         bound = transport.addresses();
         return transport;
+    }
+
+    @Override
+    public Optional<SSLSocketFactory> secureSockets() {
+        return secrets.peer().map(TlsContexts::outgoing);
     }
 
     /** {@code host:port} of each address, with the ports that the system chose. */
@@ -98,7 +109,12 @@ final class PeerNetwork implements Network {
 
         @Override
         public Optional<TransportTls> tls() {
-            return Optional.empty();
+            return secrets.ofTransport();
+        }
+
+        @Override
+        public boolean secure(int index) {
+            return listen.get(index).secure();
         }
 
         @Override

@@ -1,7 +1,11 @@
 package io.quorate.engine.server;
 
+import io.quorate.api.tls.TlsFiles;
+import io.quorate.api.tls.TlsRange;
+import io.quorate.engine.grpc.ServiceSettings;
 import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.TokenKind;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.rest.Rest;
 
@@ -38,6 +42,8 @@ public record ServerConfig(
         Mount mount,
         Cluster cluster,
         Web web,
+        Security security,
+        Auth auth,
         List<Feature> features) {
     public ServerConfig {
         features = List.copyOf(features);
@@ -69,6 +75,8 @@ public record ServerConfig(
                 mount,
                 cluster,
                 Web.ANYBODY,
+                Security.NONE,
+                Auth.DEFAULT,
                 List.of());
     }
 
@@ -121,6 +129,18 @@ public record ServerConfig(
     }
 
     /**
+     * How users are told apart.
+     *
+     * @param tokens what they get for their password (FL-76, FL-78)
+     * @param bcryptCost strength of the hashes of passwords (FL-77)
+     */
+    public record Auth(TokenKind tokens, int bcryptCost) {
+        /** etcd's defaults. */
+        public static final Auth DEFAULT =
+                new Auth(TokenKind.DEFAULT, ServiceSettings.DEFAULT_BCRYPT_COST);
+    }
+
+    /**
      * Who may call by plain HTTP.
      *
      * @param corsOrigins origins that browsers may call from; {@code *} for all (FL-73)
@@ -135,6 +155,28 @@ public record ServerConfig(
             corsOrigins = Set.copyOf(corsOrigins);
             hostWhitelist = Set.copyOf(hostWhitelist);
         }
+    }
+
+    /**
+     * Encryption of the client and of the peer addresses whose URLs ask for it.
+     *
+     * @param client keys of the client addresses (FL-56 to FL-61)
+     * @param clientAuto whether the member makes them when there are none (FL-62)
+     * @param peer keys of the peer addresses (FL-63 to FL-68, FL-70, FL-95)
+     * @param peerAuto whether the member makes them when there are none (FL-69)
+     * @param selfSignedYears how long keys that it makes are valid (FL-71)
+     * @param range versions and cipher suites of both (FL-72, FL-75)
+     */
+    public record Security(
+            TlsFiles client,
+            boolean clientAuto,
+            TlsFiles peer,
+            boolean peerAuto,
+            long selfSignedYears,
+            TlsRange range) {
+        /** No encryption; etcd's defaults. */
+        public static final Security NONE =
+                new Security(TlsFiles.NONE, false, TlsFiles.NONE, false, 1, TlsRange.DEFAULT);
     }
 
     /**

@@ -7,13 +7,10 @@ import io.helidon.webserver.http.HttpRouting;
 import org.junit.jupiter.api.Test;
 
 final class ListenerTest {
-    /** Without it ranges of a thousand keys took 20 ms each, of which the server worked for one. */
+    /** With Nagle's algorithm one answer in some hundred came 40 ms late. */
     @Test
-    void theEndOfALongAnswerDoesNotWaitForAnAcknowledgement() {
-        assertTrue(
-                Listener.builder(HttpRouting.builder())
-                        .buildPrototype()
-                        .connectionOptions()
-                        .tcpNoDelay());
+    void answersDoNotWaitForAcknowledgements() {
+        var config = Listener.builder(HttpRouting.builder()).buildPrototype();
+        assertTrue(config.connectionOptions().tcpNoDelay());
     }
 }

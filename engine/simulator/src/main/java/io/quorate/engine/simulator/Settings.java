@@ -23,6 +23,7 @@ import java.util.random.RandomGenerator;
  * @param stragglerPercent messages that take much longer
  * @param faultNanos between two faults, about
  * @param faults how often each comes, against the others
+ * @param authNanos between two changes of users and roles, about; 0 for a world that has none
  */
 record Settings(
         Map<String, List<String>> founders,
@@ -38,7 +39,8 @@ record Settings(
         long latencyNanos,
         int stragglerPercent,
         long faultNanos,
-        Map<Nemesis.Fault, Integer> faults) {
+        Map<Nemesis.Fault, Integer> faults,
+        long authNanos) {
     private static final long MILLI = 1_000_000;
 
     static Settings draw(RandomGenerator random) {
@@ -66,6 +68,7 @@ record Settings(
                 (1 + random.nextInt(20)) * MILLI / 4,
                 random.nextInt(4),
                 (100 + random.nextInt(3000)) * MILLI,
-                faults);
+                faults,
+                random.nextBoolean() ? 0 : (2 + random.nextInt(200)) * MILLI);
     }
 }

@@ -30,6 +30,7 @@ final class World {
     private final SimulatedNetwork network;
     private final Clients clients;
     private final Nemesis nemesis;
+    private final Administrator administrator;
     private final List<Machine> machines = new ArrayList<>();
     private final Set<Long> retired = new HashSet<>();
     private boolean writtenLast;
@@ -50,6 +51,7 @@ final class World {
         this.network = new SimulatedNetwork(this);
         this.clients = new Clients(this);
         this.nemesis = new Nemesis(this);
+        this.administrator = new Administrator(this);
         for (Map.Entry<String, List<String>> founder : settings.founders().entrySet()) {
             long id = MemberIds.member(founder.getValue(), "simulation");
             machines.add(new Machine(this, founder.getKey(), id, Optional.empty()));
@@ -86,6 +88,10 @@ final class World {
 
     Clients clients() {
         return clients;
+    }
+
+    Administrator administrator() {
+        return administrator;
     }
 
     /** Of members that are or will be; those that were removed are not among them. */
@@ -152,6 +158,7 @@ final class World {
             machines.forEach(Machine::start);
             clients.start();
             nemesis.start();
+            administrator.start();
             while (timeline.happened() < events) {
                 timeline.step();
             }
@@ -164,6 +171,8 @@ final class World {
                     judge.committed(),
                     clients.answered(),
                     clients.unanswered(),
+                    clients.refused(),
+                    administrator.changes(),
                     trace.digest());
         } catch (Violation violation) {
             throw violation;
@@ -174,6 +183,7 @@ final class World {
 
     private void heal() {
         nemesis.stop();
+        administrator.stop();
         network.calm();
         timeline.after(0, new Care(this));
         long deadline = timeline.now() + PATIENCE;
@@ -210,8 +220,8 @@ final class World {
         }
         clients.stop();
         Life life = leader.life();
-        life.node()
-                .propose(Clients.put(Clients.bytes("the-end"), "reached"))
+        Node node = life.node();
+        node.propose(Clients.put(Clients.bytes("the-end"), "reached"), node.state().auth().root())
                 .whenComplete((done, thrown) -> writtenLast |= thrown == null);
         life.wake();
     }

@@ -25,6 +25,15 @@ public interface TransportEnv {
     /** Addresses to bind; port 0 lets the system choose. */
     List<InetSocketAddress> listen();
 
+    /**
+     * Whether one of {@link #listen()} takes TLS alone; the others take plain connections alone.
+     *
+     * @param index its place in the list
+     */
+    default boolean secure(int index) {
+        return tls().isPresent();
+    }
+
     /** The plugin's own settings. */
     Settings settings();
 

@@ -206,7 +206,7 @@ final class HttpCarrier implements Carrier {
         }
         if (first.length < FRAME_HEAD_BYTES || first[FRAME_TYPE_AT] != SETTINGS) {
             connection.disconnected("not HTTP/2");
-            throw new OtherProtocolException();
+            throw new OtherProtocolException(first);
         }
         raw.setSoTimeout(0);
         ClientSide side = new ClientSide(connection, connection.newCall(CONNECT, options()));

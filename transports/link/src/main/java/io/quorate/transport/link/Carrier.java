@@ -52,8 +52,22 @@ public interface Carrier extends AutoCloseable {
     final class OtherProtocolException extends IOException {
         private static final long serialVersionUID = 1;
 
-        public OtherProtocolException() {
+        /** RFC 8446 §5.1: what a server that wants TLS says to those who come without. */
+        private static final int TLS_ALERT = 21;
+
+        private final boolean tls;
+
+        /**
+         * @param head first bytes of the answer
+         */
+        public OtherProtocolException(byte[] head) {
             super("the server speaks another protocol");
+            this.tls = head.length > 0 && head[0] == TLS_ALERT;
+        }
+
+        /** Whether the server wants TLS. */
+        boolean tls() {
+            return tls;
         }
     }
 }

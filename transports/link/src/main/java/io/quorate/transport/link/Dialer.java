@@ -49,6 +49,13 @@ final class Dialer {
             done = true;
             return connection;
         } catch (Carrier.OtherProtocolException e) {
+            if (e.tls()) {
+                throw new IOException(
+                        url
+                                + " is answered with TLS; use https in the peer URLs of all members,"
+                                + " and give each keys by --peer-cert-file and --peer-key-file",
+                        e);
+            }
             throw new Refused(
                     Refusal.OTHER_TRANSPORT,
                     "the server at %s does not answer in the protocol of the transport \"%s\"; start all members of a cluster with the same --transport, and check the peer URL"
@@ -73,7 +80,7 @@ final class Dialer {
                                 .client()
                                 .getSocketFactory()
                                 .createSocket(raw, url.getHost(), url.getPort(), true);
-        SSLParameters parameters = secured.getSSLParameters();
+        SSLParameters parameters = env.tls().get().clientParameters();
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         parameters.setApplicationProtocols(carrier.applicationProtocols().toArray(String[]::new));
         secured.setSSLParameters(parameters);

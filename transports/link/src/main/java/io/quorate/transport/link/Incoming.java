@@ -1,7 +1,7 @@
 package io.quorate.transport.link;
 
 import static java.lang.System.Logger.Level.DEBUG;
-import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
 
 import io.quorate.spi.transport.HttpFallback;
 import io.quorate.spi.transport.Refusal;
@@ -17,10 +17,14 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
+import javax.net.ssl.ExtendedSSLSession;
+import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
@@ -35,6 +39,7 @@ final class Incoming implements Runnable, AutoCloseable {
     private static final byte[] NOTHING = {};
 
     private final Socket raw;
+    private final boolean secure;
     private final TransportEnv env;
     private final LinkSettings settings;
     private final TransportHandler handler;
@@ -44,6 +49,7 @@ final class Incoming implements Runnable, AutoCloseable {
 
     Incoming(
             Socket raw,
+            boolean secure,
             TransportEnv env,
             LinkSettings settings,
             TransportHandler handler,
@@ -51,6 +57,7 @@ final class Incoming implements Runnable, AutoCloseable {
             Carrier carrier) {
         this.carrier = carrier;
         this.raw = raw;
+        this.secure = secure;
         this.env = env;
         this.settings = settings;
         this.handler = handler;
@@ -120,26 +127,41 @@ final class Incoming implements Runnable, AutoCloseable {
     }
 
     private Socket secured() throws IOException {
-        if (env.tls().isEmpty()) return raw;
-        TransportTls tls = env.tls().get();
+        if (!secure) return raw;
+        TransportTls tls = env.tls().orElseThrow();
         InputStream nothingReadYet = new ByteArrayInputStream(NOTHING);
         SSLSocket secured =
                 (SSLSocket) tls.server().getSocketFactory().createSocket(raw, nothingReadYet, true);
-        secured.setNeedClientAuth(tls.clientAuth());
-        SSLParameters parameters = secured.getSSLParameters();
+        SSLParameters parameters = tls.serverParameters();
         parameters.setApplicationProtocols(serverProtocols());
         secured.setSSLParameters(parameters);
         try {
             secured.startHandshake();
         } catch (IOException e) {
             // TL-20
-            LOGGER.log(
-                    INFO,
-                    "rejected connection on peer endpoint from %s: %s"
-                            .formatted(raw.getRemoteSocketAddress(), e.getMessage()));
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("remote-addr", remote());
+            fields.put("server-name", serverName(secured));
+            fields.put("error", String.valueOf(e.getMessage()));
+            LOGGER.log(WARNING, "rejected connection on peer endpoint", fields);
             throw e;
         }
         return secured;
+    }
+
+    /** As Go prints addresses. */
+    private String remote() {
+        String host = raw.getInetAddress().getHostAddress();
+        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + raw.getPort();
+    }
+
+    private static String serverName(SSLSocket socket) {
+        if (!(socket.getHandshakeSession() instanceof ExtendedSSLSession session)) return "";
+        return session.getRequestedServerNames().stream()
+                .filter(SNIHostName.class::isInstance)
+                .map(name -> ((SNIHostName) name).getAsciiName())
+                .findFirst()
+                .orElse("");
     }
 
     /** Who also speaks HTTP/1.1 is a tool that wants a page, so that comes first. */

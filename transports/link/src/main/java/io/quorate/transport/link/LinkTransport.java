@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 
 /**
  * Members over sockets. Each member connects to each other one, for what it has to send: one
@@ -58,13 +59,15 @@ public final class LinkTransport implements Transport {
         this.handler = gate;
         this.servers = servers;
         this.dialer = new Dialer(env, settings, deadlines, carrier);
-        this.acceptors = servers.stream().map(this::acceptor).toList();
+        this.acceptors = IntStream.range(0, servers.size()).mapToObj(this::acceptor).toList();
     }
 
-    private Thread acceptor(ServerSocket server) {
+    private Thread acceptor(int index) {
+        ServerSocket server = servers.get(index);
+        boolean secure = env.secure(index);
         return Thread.ofVirtual()
                 .name("peer-accept-" + server.getLocalPort())
-                .unstarted(() -> accept(server));
+                .unstarted(() -> accept(server, secure));
     }
 
     /**
@@ -100,10 +103,10 @@ public final class LinkTransport implements Transport {
         }
     }
 
-    private void accept(ServerSocket server) {
+    private void accept(ServerSocket server, boolean secure) {
         while (!closed) {
             try {
-                take(server.accept());
+                take(server.accept(), secure);
             } catch (IOException e) {
                 if (closed) return;
                 // Most likely too many open files; those in use may end meanwhile.
@@ -113,8 +116,9 @@ public final class LinkTransport implements Transport {
         }
     }
 
-    private void take(Socket socket) {
-        Incoming connection = new Incoming(socket, env, settings, handler, deadlines, carrier);
+    private void take(Socket socket, boolean secure) {
+        Incoming connection =
+                new Incoming(socket, secure, env, settings, handler, deadlines, carrier);
         if (incoming.size() >= settings.incomingMax()) {
             connection.close();
             return;

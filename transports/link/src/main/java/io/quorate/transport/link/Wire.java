@@ -94,7 +94,7 @@ final class Wire {
         if (head.length < Carrier.HEAD_BYTES) {
             throw new EOFException("the connection was closed before its first bytes");
         }
-        if (!isHead(head)) throw new Carrier.OtherProtocolException();
+        if (!isHead(head)) throw new Carrier.OtherProtocolException(head);
         byte[] rest = in.readNBytes(PREFACE.length - Carrier.HEAD_BYTES);
         if (!Arrays.equals(rest, 0, rest.length, PREFACE, Carrier.HEAD_BYTES, PREFACE.length)) {
             throw new IOException("the peer speaks another version of this protocol");

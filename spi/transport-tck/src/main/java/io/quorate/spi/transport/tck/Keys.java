@@ -48,7 +48,7 @@ final class Keys {
     /** TLS with these keys that trusts what the others show. */
     TransportTls trusting(boolean clientAuth, Keys... others) throws Exception {
         SSLContext context = context(others);
-        return new TransportTls(context, context, clientAuth);
+        return TransportTls.of(context, context, clientAuth);
     }
 
     private SSLContext context(Keys... others) throws GeneralSecurityException, IOException {

@@ -1,10 +1,11 @@
-package io.quorate.api.client;
+package io.quorate.api.tls;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -20,7 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Certificates and private keys out of PEM files (RFC 7468), in the forms openssl and Go write. */
-final class Pem {
+public final class Pem {
     private static final Pattern BLOCK =
             Pattern.compile(
                     "-----BEGIN ([A-Z0-9 ]+)-----\\s(.*?)-----END \\1-----", Pattern.DOTALL);
@@ -39,7 +40,14 @@ final class Pem {
 
     private record Block(String label, byte[] der) {}
 
-    static List<X509Certificate> certificates(Path file)
+    /**
+     * All certificates of a file.
+     *
+     * @throws IOException for a file that cannot be read or has none, in Go's words where they say
+     *     enough
+     * @throws GeneralSecurityException for one that is no certificate
+     */
+    public static List<X509Certificate> certificates(Path file)
             throws IOException, GeneralSecurityException {
         CertificateFactory factory = CertificateFactory.getInstance("X.509");
         List<X509Certificate> found = new ArrayList<>();
@@ -56,7 +64,13 @@ final class Pem {
         return found;
     }
 
-    static PrivateKey privateKey(Path file) throws IOException, GeneralSecurityException {
+    /**
+     * The first private key of a file: PKCS #8, PKCS #1 or SEC 1, unencrypted.
+     *
+     * @throws IOException for a file that cannot be read or has none
+     * @throws GeneralSecurityException for a key of an unknown kind
+     */
+    public static PrivateKey privateKey(Path file) throws IOException, GeneralSecurityException {
         for (Block block : blocks(file)) {
             switch (block.label()) {
                 case "PRIVATE KEY" -> {
@@ -79,7 +93,14 @@ final class Pem {
     }
 
     private static List<Block> blocks(Path file) throws IOException {
-        String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+        String text;
+        try {
+            text = Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (NoSuchFileException e) {
+            throw new IOException("open " + file + ": no such file or directory", e);
+        } catch (AccessDeniedException e) {
+            throw new IOException("open " + file + ": permission denied", e);
+        }
         List<Block> blocks = new ArrayList<>();
         Matcher matcher = BLOCK.matcher(text);
         while (matcher.find()) {
@@ -103,7 +124,7 @@ final class Pem {
 
     /** PKCS #8 around an older form: version, algorithm, the key as an octet string. */
     private static byte[] wrapped(byte[] algorithm, byte[] key) {
-        return der(0x30, VERSION_0, algorithm, der(4, key));
+        return Der.tagged(0x30, VERSION_0, algorithm, Der.tagged(4, key));
     }
 
     /** The curve stands in SEC 1's optional field [0] (RFC 5915), which everybody writes. */
@@ -119,7 +140,7 @@ final class Pem {
             if (tag == 0xa0) {
                 byte[] curve = new byte[end - content];
                 System.arraycopy(sec1, content, curve, 0, curve.length);
-                return der(0x30, EC, curve);
+                return Der.tagged(0x30, EC, curve);
             }
             at = end;
         }
@@ -150,26 +171,9 @@ final class Pem {
         return length;
     }
 
-    private static byte[] der(int tag, byte[]... parts) {
-        int length = 0;
-        for (byte[] part : parts) {
-            length += part.length;
-        }
-        ByteArrayOutputStream out = new ByteArrayOutputStream(length + 5);
-        out.write(tag);
-        if (length < 128) {
-            out.write(length);
-        } else if (length < 256) {
-            out.write(0x81);
-            out.write(length);
-        } else {
-            out.write(0x82);
-            out.write(length >> 8);
-            out.write(length);
-        }
-        for (byte[] part : parts) {
-            out.writeBytes(part);
-        }
-        return out.toByteArray();
+    /** One block of a PEM file, its lines as long as openssl's and Go's. */
+    static String block(String label, byte[] der) {
+        String lines = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
+        return "-----BEGIN " + label + "-----\n" + lines + "\n-----END " + label + "-----\n";
     }
 }
