@@ -150,6 +150,7 @@ public final class Assemble {
                             Map.entry("jspecify", "Apache-2.0"),
                             Map.entry("jsr305", "BSD-3-Clause"),
                             Map.entry("snakeyaml", "Apache-2.0"),
+                            Map.entry("spring", "Apache-2.0"),
                             Map.entry("jakarta.inject", "Apache-2.0")));
 
     private static String family(String jar) {

@@ -8,6 +8,7 @@ module io.quorate.engine.grpc {
     requires io.helidon.webserver.grpc;
     requires io.helidon.webserver.http2;
     requires io.quorate.engine.bolt;
+    requires spring.security.crypto;
 
     exports io.quorate.engine.grpc;
 }

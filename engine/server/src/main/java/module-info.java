@@ -4,6 +4,8 @@ module io.quorate.engine.server {
     requires transitive io.quorate.api.tls;
     requires io.helidon.common.tls;
     requires io.helidon.webserver;
+    requires java.management;
+    requires jdk.management;
     requires io.quorate.api.grpc;
     requires io.quorate.engine.bolt;
     requires io.quorate.engine.grpc;

@@ -20,6 +20,7 @@ import java.util.ServiceLoader;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A storage plugin of the module path, opened on real files as the server opens it. */
@@ -44,14 +45,16 @@ final class BenchedStorage implements StorageEnv {
                         .findAny()
                         .orElseThrow(() ->
                                 new IllegalArgumentException(
-                                        "no storage plugin "
+                                        "no storage plugin \""
                                                 + name
-                                                + "; found: "
-                                                + all.stream()
-                                                        .map(StorageProvider::name)
-                                                        .toList()));
+                                                + "\"; found: "
+                                                + names(all)));
         this.settings = settings;
         this.directory = directory;
+    }
+
+    private static String names(List<StorageProvider> all) {
+        return all.stream().map(StorageProvider::name).sorted().collect(Collectors.joining(", "));
     }
 
     StateStore openState() {

@@ -53,8 +53,17 @@ final class Connections implements AutoCloseable {
     private final List<GrpcClientConnection> connections = new ArrayList<>();
 
     Connections(int port, int connections) throws IOException {
-        for (int i = 0; i < connections; i++) {
-            this.connections.add(connect(port));
+        this(List.of(port), connections);
+    }
+
+    /**
+     * To several members in turn.
+     *
+     * @param connections all together, but at least one for each member
+     */
+    Connections(List<Integer> ports, int connections) throws IOException {
+        for (int i = 0; i < Math.max(ports.size(), connections); i++) {
+            this.connections.add(connect(ports.get(i % ports.size())));
         }
     }
 
@@ -121,6 +130,10 @@ final class Connections implements AutoCloseable {
 
     static MethodDescriptor<byte[], byte[]> stream(String fullMethodName) {
         return method(fullMethodName, MethodDescriptor.MethodType.BIDI_STREAMING);
+    }
+
+    static MethodDescriptor<byte[], byte[]> serverStream(String fullMethodName) {
+        return method(fullMethodName, MethodDescriptor.MethodType.SERVER_STREAMING);
     }
 
     private static MethodDescriptor<byte[], byte[]> method(

@@ -15,10 +15,7 @@ final class Histogram {
 
     /** Adds one duration in nanoseconds; must not be negative. */
     void record(long nanos) {
-        counts[index(nanos)]++;
-        total++;
-        sum += nanos;
-        max = Math.max(max, nanos);
+        record(nanos, 1);
     }
 
     void add(Histogram other) {
@@ -49,6 +46,32 @@ final class Histogram {
             if (seen >= rank && seen > 0) return Math.min(upperBound(i), max);
         }
         return max;
+    }
+
+    /**
+     * What a caller would have seen that asks every so many nanoseconds, instead of waiting for
+     * each answer: to a duration {@code d} longer than that, {@code d - 1}, {@code d - 2} intervals
+     * and so on are added, which are the durations of the calls that were not made meanwhile.
+     */
+    Histogram corrected(long intervalNanos) {
+        if (intervalNanos < 1) throw new IllegalArgumentException("an interval of no time");
+        Histogram corrected = new Histogram();
+        corrected.add(this);
+        for (int i = index(intervalNanos); i < counts.length; i++) {
+            if (counts[i] == 0) continue;
+            long missed = Math.min(upperBound(i), max) - intervalNanos;
+            for (; missed >= intervalNanos; missed -= intervalNanos) {
+                corrected.record(missed, counts[i]);
+            }
+        }
+        return corrected;
+    }
+
+    private void record(long nanos, long times) {
+        counts[index(nanos)] += times;
+        total += times;
+        sum += times * nanos;
+        max = Math.max(max, nanos);
     }
 
     /** Values below SUB have a bucket each; above, every power of two is cut into SUB buckets. */

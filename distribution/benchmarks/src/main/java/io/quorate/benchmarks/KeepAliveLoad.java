@@ -1,7 +1,5 @@
 package io.quorate.benchmarks;
 
-import io.grpc.CallOptions;
-import io.grpc.stub.ClientCalls;
 import io.quorate.api.proto.LeaseGrantRequest;
 import io.quorate.api.proto.LeaseGrpc;
 import io.quorate.api.proto.LeaseKeepAliveRequest;
@@ -12,104 +10,96 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 
 /** Clients that renew leases, one renewal under way in each client's stream. */
-final class KeepAliveLoad implements StreamRun.StreamLoad {
+final class KeepAliveLoad implements Running {
     /** None of them ends during a run. */
     private static final long TTL_SECONDS = 3_600;
 
-    private final Options options;
+    private static final int GRANTERS = 64;
 
-    KeepAliveLoad(Options options) {
-        this.options = options;
-    }
+    private final CompletableFuture<Void> failed = new CompletableFuture<>();
+    private final List<Client> clients = new ArrayList<>();
+    private volatile boolean measuring;
 
-    @Override
-    public String title() {
-        return "keepalive";
-    }
-
-    @Override
-    public StreamRun.Running begin(Connections connections) {
+    KeepAliveLoad(int leases, int clients, Connections connections) {
         var grant = Connections.unary(LeaseGrpc.getLeaseGrantMethod().getFullMethodName());
-        byte[][] requests = new byte[options.leases()][];
+        byte[][] requests = new byte[leases][];
         for (int i = 0; i < requests.length; i++) {
-            byte[] lease =
-                    LeaseGrantRequest.newBuilder()
-                            .setID(i + 1L)
-                            .setTTL(TTL_SECONDS)
-                            .build()
-                            .toByteArray();
-            ClientCalls.blockingUnaryCall(connections.of(i), grant, CallOptions.DEFAULT, lease);
             requests[i] = LeaseKeepAliveRequest.newBuilder().setID(i + 1L).build().toByteArray();
         }
-        return new Renewals(options, connections, requests);
+        new Loop(connections, grant, leases, Math.min(leases, GRANTERS), KeepAliveLoad::grant)
+                .run();
+        for (int i = 0; i < clients; i++) {
+            this.clients.add(new Client(connections, i, requests));
+        }
+        this.clients.forEach(Client::next);
     }
 
-    private static final class Renewals implements StreamRun.Running {
-        private final CompletableFuture<Void> failed = new CompletableFuture<>();
-        private final List<Client> clients = new ArrayList<>();
-        private volatile boolean measuring;
+    private static byte[] grant(long number) {
+        return LeaseGrantRequest.newBuilder()
+                .setID(number + 1)
+                .setTTL(TTL_SECONDS)
+                .build()
+                .toByteArray();
+    }
 
-        Renewals(Options options, Connections connections, byte[][] requests) {
-            for (int i = 0; i < options.clients(); i++) {
-                clients.add(new Client(connections, i, requests));
+    @Override
+    public void measure() {
+        measuring = true;
+    }
+
+    @Override
+    public Histogram end() {
+        measuring = false;
+        Histogram all = new Histogram();
+        for (Client client : clients) {
+            synchronized (client) {
+                all.add(client.latencies);
             }
-            clients.forEach(Client::next);
+        }
+        return all;
+    }
+
+    @Override
+    public int closedLoops() {
+        return clients.size();
+    }
+
+    @Override
+    public CompletableFuture<Void> failed() {
+        return failed;
+    }
+
+    private final class Client {
+        private final Histogram latencies = new Histogram();
+        private final byte[][] requests;
+        private final SplittableRandom random;
+        private final StreamCall stream;
+        private volatile long sentNanos;
+
+        Client(Connections connections, int number, byte[][] requests) {
+            this.requests = requests;
+            this.random = new SplittableRandom(number);
+            this.stream =
+                    new StreamCall(
+                            connections.of(number),
+                            Connections.stream(
+                                    LeaseGrpc.getLeaseKeepAliveMethod().getFullMethodName()),
+                            answer -> answered(),
+                            failed);
         }
 
-        @Override
-        public void measure() {
-            measuring = true;
+        void next() {
+            sentNanos = System.nanoTime();
+            stream.send(requests[random.nextInt(requests.length)]);
         }
 
-        @Override
-        public Histogram end() {
-            measuring = false;
-            Histogram all = new Histogram();
-            for (Client client : clients) {
-                synchronized (client) {
-                    all.add(client.latencies);
+        private void answered() {
+            if (measuring) {
+                synchronized (this) {
+                    latencies.record(System.nanoTime() - sentNanos);
                 }
             }
-            return all;
-        }
-
-        @Override
-        public CompletableFuture<Void> failed() {
-            return failed;
-        }
-
-        private final class Client {
-            private final Histogram latencies = new Histogram();
-            private final byte[][] requests;
-            private final SplittableRandom random;
-            private final StreamCall stream;
-            private volatile long sentNanos;
-
-            Client(Connections connections, int number, byte[][] requests) {
-                this.requests = requests;
-                this.random = new SplittableRandom(number);
-                this.stream =
-                        new StreamCall(
-                                connections.of(number),
-                                Connections.stream(
-                                        LeaseGrpc.getLeaseKeepAliveMethod().getFullMethodName()),
-                                answer -> answered(),
-                                failed);
-            }
-
-            void next() {
-                sentNanos = System.nanoTime();
-                stream.send(requests[random.nextInt(requests.length)]);
-            }
-
-            private void answered() {
-                if (measuring) {
-                    synchronized (this) {
-                        latencies.record(System.nanoTime() - sentNanos);
-                    }
-                }
-                next();
-            }
+            next();
         }
     }
 }

@@ -1,36 +1,53 @@
 package io.quorate.benchmarks;
 
 import io.grpc.Channel;
-import io.grpc.MethodDescriptor;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 
-import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A closed loop: each client has one call under way and sends the next from the answer's callback,
- * so the only client threads are the connections' readers. Calls that end in the measured window
- * count.
+ * Clients with one call under way each. Calls that end in the measured window count.
+ *
+ * <p>In a closed loop a client sends the next call from the answer's callback, so the only client
+ * threads are the connections' readers. A server that stalls is then asked less: what was not sent
+ * meanwhile is missing from the latencies ("coordinated omission"), which {@code corrected} adds.
+ *
+ * <p>In an open loop calls are due at a steady rate, whatever the server does. A due call that
+ * finds no idle client waits, and its latency begins when it was due. What is still waiting at the
+ * end counts with the time it has waited. {@code from sending} is what a closed loop would say.
  */
-final class Load {
+final class Load implements Running {
     private static final int GRACE_SECONDS = 60;
 
-    private final Options options;
-    private final byte[][] requests;
-    private final MethodDescriptor<byte[], byte[]> method;
+    private final Workload workload;
+    private final String title;
+    private final long total;
+    private final double rate;
+    private final List<Client> clients = new ArrayList<>();
     private final CompletableFuture<Void> failed = new CompletableFuture<>();
+    private final CompletableFuture<Void> idle = new CompletableFuture<>();
+    private final AtomicInteger underWay = new AtomicInteger();
     private final AtomicLong measured = new AtomicLong();
-    private final CountDownLatch reachedTotal = new CountDownLatch(1);
+    private final AtomicLong lastEndNanos = new AtomicLong();
+    private final CompletableFuture<Void> reachedTotal = new CompletableFuture<>();
+
+    /** Of an open loop; both are guarded by the first. */
+    private final Deque<Client> free = new ArrayDeque<>();
+
+    private final Deque<Long> waiting = new ArrayDeque<>();
+
     private volatile Phase phase = Phase.WARM_UP;
+    private long lastGapNanos;
 
     private enum Phase {
         WARM_UP,
@@ -39,113 +56,180 @@ final class Load {
     }
 
     /**
-     * What one workload gave.
+     * Begins with the warm-up.
      *
-     * @param nanos length of the measured window
-     * @param cpuNanos CPU time the server used in it
+     * @param title as it is reported
+     * @param total after so many calls it is finished; 0 = never
      */
-    record Measurement(Histogram latencies, long nanos, long cpuNanos, long rssBytes) {
-        double perSecond() {
-            return latencies.count() * 1e9 / nanos;
+    Load(Workload workload, String title, Setup setup, Connections connections, long total) {
+        this.workload = workload;
+        this.title = title;
+        this.total = total;
+        this.rate = setup.rate();
+        workload.begin(connections, failed);
+        for (int i = 0; i < setup.clients(); i++) {
+            clients.add(new Client(connections.of(i), workload.script(i)));
         }
-
-        double cpuMicrosPerCall() {
-            return cpuNanos / 1e3 / Math.max(1, latencies.count());
-        }
-    }
-
-    private Load(Options options, Workload workload) {
-        this.options = options;
-        this.requests = workload.requests(options);
-        this.method = Connections.unary(workload.method());
-    }
-
-    static Measurement run(
-            Options options, Workload workload, ServerProcess server, Connections connections)
-            throws IOException {
-        try {
-            return new Load(options, workload).measure(server, connections);
-        } catch (ExecutionException e) {
-            throw new IOException("a call of " + workload.title() + " failed", e.getCause());
-        } catch (InterruptedException | TimeoutException e) {
-            throw new IOException(e);
+        if (rate == 0) {
+            underWay.set(clients.size());
+            clients.forEach(client -> client.send(System.nanoTime()));
+        } else {
+            free.addAll(clients);
+            Thread.ofPlatform().daemon().name("open-loop").start(this::sendWhatIsDue);
         }
     }
 
-    private Measurement measure(ServerProcess server, Connections connections)
-            throws IOException, InterruptedException, ExecutionException, TimeoutException {
-        List<Client> clients = new ArrayList<>();
-        for (int i = 0; i < options.clients(); i++) {
-            clients.add(new Client(connections.of(i), i));
+    private void sendWhatIsDue() {
+        Pace pace = new Pace(rate, System.nanoTime());
+        // The sender counts as one under way, so that nobody is idle before it has ended.
+        underWay.incrementAndGet();
+        for (long call = 0; phase != Phase.STOP; call++) {
+            long due = pace.dueNanos(call);
+            Pause.until(due);
+            Client client;
+            synchronized (free) {
+                client = free.poll();
+                if (client == null) waiting.add(due);
+                else underWay.incrementAndGet();
+            }
+            if (client != null) client.send(due);
         }
-        clients.forEach(Client::next);
-        pass(options.warmUp().toNanos());
-        long cpu = server.cpuNanos();
-        long begin = System.nanoTime();
+        ended();
+    }
+
+    @Override
+    public void measure() {
+        lastEndNanos.set(System.nanoTime());
+        workload.measure(true);
         phase = Phase.MEASURE;
-        if (options.total() > 0) awaitTotal();
-        else pass(options.duration().toNanos());
+    }
+
+    @Override
+    public Histogram end() {
         phase = Phase.STOP;
-        long nanos = System.nanoTime() - begin;
-        cpu = server.cpuNanos() - cpu;
+        long now = System.nanoTime();
+        lastGapNanos = now - lastEndNanos.get();
+        workload.measure(false);
         Histogram all = new Histogram();
         for (Client client : clients) {
-            all.add(client.done.get(GRACE_SECONDS, TimeUnit.SECONDS));
+            synchronized (client) {
+                all.add(client.fromDue);
+            }
         }
-        return new Measurement(all, nanos, cpu, server.residentBytes());
+        synchronized (free) {
+            for (long due : waiting) all.record(Math.max(0, now - due));
+        }
+        return all;
     }
 
-    /** Lets the clients work for a while; ends at once when a call fails. */
-    private void pass(long nanos) throws InterruptedException, ExecutionException {
-        try {
-            failed.get(nanos, TimeUnit.NANOSECONDS);
-        } catch (TimeoutException expected) {
-            // No call has failed.
+    @Override
+    public Map<String, Histogram> details() {
+        Map<String, Histogram> details = new LinkedHashMap<>(workload.details());
+        if (rate > 0) {
+            Histogram fromSending = new Histogram();
+            for (Client client : clients) {
+                synchronized (client) {
+                    fromSending.add(client.fromSending);
+                }
+            }
+            details.put(title + ", from sending", fromSending);
         }
+        return details;
     }
 
-    private void awaitTotal() throws InterruptedException, ExecutionException {
-        while (!reachedTotal.await(1, TimeUnit.SECONDS)) {
-            if (failed.isDone()) failed.get();
+    /** The longest time in the window in which no client had an answer; after the end. */
+    long longestGapNanos() {
+        long longest = lastGapNanos;
+        for (Client client : clients) {
+            synchronized (client) {
+                longest = Math.max(longest, client.longestGapNanos);
+            }
         }
+        return longest;
+    }
+
+    @Override
+    public CompletableFuture<Void> failed() {
+        return failed;
+    }
+
+    @Override
+    public CompletableFuture<Void> finished() {
+        return reachedTotal;
+    }
+
+    @Override
+    public int closedLoops() {
+        return rate == 0 ? clients.size() : 0;
+    }
+
+    @Override
+    public void drain() {
+        idle.orTimeout(GRACE_SECONDS, TimeUnit.SECONDS).join();
+    }
+
+    private void ended() {
+        if (underWay.decrementAndGet() == 0) idle.complete(null);
     }
 
     private final class Client implements StreamObserver<byte[]> {
         private final Channel channel;
-        private final SplittableRandom random;
-        private final Histogram latencies = new Histogram();
-        private final CompletableFuture<Histogram> done = new CompletableFuture<>();
+        private final Workload.Script script;
+        private final Histogram fromDue = new Histogram();
+        private final Histogram fromSending = new Histogram();
+        private long longestGapNanos;
+        private long dueNanos;
         private long sentNanos;
 
-        Client(Channel channel, int seed) {
+        Client(Channel channel, Workload.Script script) {
             this.channel = channel;
-            this.random = new SplittableRandom(seed);
+            this.script = script;
         }
 
-        void next() {
+        void send(long dueNanos) {
+            this.dueNanos = dueNanos;
+            byte[] request = script.next();
             sentNanos = System.nanoTime();
-            byte[] request = requests[random.nextInt(requests.length)];
             ClientCalls.asyncUnaryCall(
-                    channel.newCall(method, Connections.IN_READER), request, this);
+                    channel.newCall(script.method(), Connections.IN_READER), request, this);
         }
 
         @Override
-        public void onNext(byte[] answer) {}
+        public void onNext(byte[] answer) {
+            script.answered(answer);
+        }
 
         @Override
         public void onError(Throwable cause) {
             failed.completeExceptionally(cause);
-            done.completeExceptionally(cause);
+            idle.completeExceptionally(cause);
         }
 
         @Override
         public void onCompleted() {
-            if (phase == Phase.MEASURE) {
-                latencies.record(System.nanoTime() - sentNanos);
-                if (measured.incrementAndGet() == options.total()) reachedTotal.countDown();
+            if (phase == Phase.MEASURE) count(System.nanoTime());
+            if (phase == Phase.STOP) ended();
+            else if (rate == 0) send(System.nanoTime());
+            else sendNextOrRest();
+        }
+
+        private synchronized void count(long now) {
+            long gap = now - lastEndNanos.getAndSet(now);
+            longestGapNanos = Math.max(longestGapNanos, gap);
+            if (rate == 0) fromDue.record(now - sentNanos);
+            else fromDue.record(Math.max(0, now - dueNanos));
+            if (rate > 0) fromSending.record(now - sentNanos);
+            if (measured.incrementAndGet() == total) reachedTotal.complete(null);
+        }
+
+        private void sendNextOrRest() {
+            Long due;
+            synchronized (free) {
+                due = waiting.poll();
+                if (due == null) free.add(this);
             }
-            if (phase == Phase.STOP) done.complete(latencies);
-            else next();
+            if (due == null) ended();
+            else send(due);
         }
     }
 }

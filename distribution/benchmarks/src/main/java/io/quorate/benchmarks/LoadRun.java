@@ -1,50 +1,85 @@
 package io.quorate.benchmarks;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.time.Duration;
 
-/** Starts the servers in turn, each on a fresh data directory, and drives them. */
+/** Starts a server on a fresh data directory, and drives it. */
 final class LoadRun {
+    /** A run that goes by the number of calls has no other end. */
+    private static final Duration NO_END = Duration.ofDays(1);
+
     private LoadRun() {}
 
-    static Report run(Options options) throws IOException {
-        Report report = new Report(options.servers().stream().map(Options.Server::name).toList());
-        for (int round = 0; round < options.rounds(); round++) {
-            for (Options.Server server : options.inRound(round)) {
-                System.err.println("round " + (round + 1) + ": " + server.name());
-                measure(options, server, report);
-            }
-        }
-        return report;
-    }
-
-    private static void measure(Options options, Options.Server server, Report report)
-            throws IOException {
-        Path folder = Files.createTempDirectory(options.directory(), "load-");
-        try (ServerProcess process = new ServerProcess(server, options.serverFlags(), folder)) {
-            process.awaitReady();
-            try (Connections connections =
-                    new Connections(process.clientPort(), options.connections())) {
-                for (Workload workload : options.workloads()) {
-                    Load.Measurement measured = Load.run(options, workload, process, connections);
-                    add(report, server.name(), workload.title(), measured);
+    /** Every workload in every setup, one after the other against the same processes. */
+    static void measure(Options options, Options.Server server, Report report) throws IOException {
+        try (Cluster cluster = new Cluster(options, server)) {
+            for (Setup setup : options.setups()) {
+                try (Connections connections = cluster.connect(options, setup.connections())) {
+                    // So that reads find something, whatever is measured before.
+                    Calls.fill(connections, setup, setup.keys());
+                    for (Workload.Kind kind : options.workloads()) {
+                        measure(options, kind, setup, cluster, connections)
+                                .addTo(report, server.name(), kind.title(), setup.title());
+                    }
                 }
             }
-            report.add(
-                    server.name(), "all", Report.Metric.PEAK_RSS, process.peakBytes() / 1048576.0);
+            double peak = cluster.peakBytes() / 1048576.0;
+            report.add(server.name(), "all", "", Report.Metric.PEAK_RSS, peak);
         }
-        ServerProcess.delete(folder);
     }
 
-    static void add(Report report, String server, String title, Load.Measurement measured) {
-        Histogram latencies = measured.latencies();
-        report.add(server, title, Report.Metric.PER_SECOND, measured.perSecond());
-        report.add(server, title, Report.Metric.P50, latencies.quantile(0.5) / 1e3);
-        report.add(server, title, Report.Metric.P99, latencies.quantile(0.99) / 1e3);
-        report.add(server, title, Report.Metric.P999, latencies.quantile(0.999) / 1e3);
-        report.add(server, title, Report.Metric.MAX, latencies.max() / 1e3);
-        report.add(server, title, Report.Metric.CPU, measured.cpuMicrosPerCall());
-        report.add(server, title, Report.Metric.RSS, measured.rssBytes() / 1048576.0);
+    private static Measurement measure(
+            Options options,
+            Workload.Kind kind,
+            Setup setup,
+            Cluster cluster,
+            Connections connections)
+            throws IOException {
+        Load load = new Load(kind.create(setup), kind.title(), setup, connections, options.total());
+        Duration duration = options.total() > 0 ? NO_END : options.duration();
+        return Measurement.of(load, options.warmUp(), duration, cluster);
+    }
+
+    /** Puts, of which only what is forced to disk is told. */
+    static void fsyncs(Options options, Options.Server server, Report report) throws IOException {
+        try (Cluster cluster = new Cluster(options, server)) {
+            for (Setup setup : options.setups()) {
+                try (Connections connections = cluster.connect(options, setup.connections())) {
+                    Measurement measured =
+                            measure(options, Workload.Kind.PUT, setup, cluster, connections);
+                    measured.addForced(report, server.name(), "put", setup.title());
+                }
+            }
+        }
+    }
+
+    /** Fan-out to each number of watchers, with connections of their own. */
+    static void watch(Options options, Options.Server server, Report report) throws IOException {
+        try (Cluster cluster = new Cluster(options, server)) {
+            for (int watchers : options.watchers()) {
+                Setup setup = options.setup();
+                int wanted = Math.min(watchers, setup.connections());
+                try (Connections connections = cluster.connect(options, wanted)) {
+                    WatchLoad load = new WatchLoad(watchers, setup.valueBytes(), connections);
+                    Measurement.of(load, options.warmUp(), options.duration(), cluster)
+                            .addTo(
+                                    report,
+                                    server.name(),
+                                    "watch",
+                                    Setup.count(watchers, "watcher"));
+                }
+            }
+        }
+    }
+
+    static void keepAlive(Options options, Options.Server server, Report report)
+            throws IOException {
+        Setup setup = options.setup();
+        try (Cluster cluster = new Cluster(options, server);
+                Connections connections = cluster.connect(options, setup.connections())) {
+            KeepAliveLoad load = new KeepAliveLoad(options.leases(), setup.clients(), connections);
+            Measurement.of(load, options.warmUp(), options.duration(), cluster)
+                    .addTo(report, server.name(), "keepalive", setup.title());
+        }
     }
 }

@@ -3,25 +3,20 @@ package io.quorate.benchmarks;
 import com.google.protobuf.ByteString;
 
 import io.grpc.MethodDescriptor;
-import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import io.quorate.api.proto.CompactionRequest;
 import io.quorate.api.proto.DefragmentRequest;
 import io.quorate.api.proto.DeleteRangeRequest;
-import io.quorate.api.proto.KVGrpc;
-import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
-import io.quorate.api.proto.RangeResponse;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongFunction;
 
 /**
@@ -36,6 +31,7 @@ final class MemberRun {
 
     private final StorageOptions options;
     private final Measured measured = new Measured();
+    private final ServerProcess.Member member = ServerProcess.Member.some(1).getFirst();
 
     private MemberRun(StorageOptions options) {
         this.options = options;
@@ -66,14 +62,18 @@ final class MemberRun {
             compaction(connections);
             memoryAndDisk(server, folder, "after compaction");
             long begin = System.nanoTime();
-            call(connections, DEFRAGMENT, DefragmentRequest.getDefaultInstance().toByteArray());
+            Calls.send(
+                            connections.of(0),
+                            Calls.DEFRAGMENT,
+                            DefragmentRequest.getDefaultInstance().toByteArray())
+                    .join();
             measured.addMillis("defragment ms", begin);
             memoryAndDisk(server, folder, "after defragment");
         }
         long begin = System.nanoTime();
         try (ServerProcess server = start(folder);
                 Connections connections = new Connections(server.clientPort(), 1)) {
-            call(connections, RANGE, get(0));
+            Calls.call(connections.of(0), Calls.RANGE, get(0));
             measured.addMillis("restart to first answer ms", begin);
         }
         return measured;
@@ -82,8 +82,12 @@ final class MemberRun {
     private ServerProcess start(Path folder) throws IOException {
         ServerProcess server =
                 new ServerProcess(
-                        options.server().orElseThrow(),
-                        java.util.List.of("--quota-backend-bytes=34359738368"),
+                        options.server()
+                                .orElseThrow(() ->
+                                        new IllegalArgumentException(
+                                                "member needs --server NAME=FILE")),
+                        List.of("--quota-backend-bytes=34359738368"),
+                        member,
                         folder);
         server.awaitReady();
         return server;
@@ -103,7 +107,7 @@ final class MemberRun {
         Loop loop =
                 new Loop(
                         connections,
-                        RANGE,
+                        Calls.RANGE,
                         count,
                         16,
                         i -> range(new SplittableRandom(i).nextInt(options.keys() - RANGE_KEYS)));
@@ -118,7 +122,7 @@ final class MemberRun {
         Histogram latencies =
                 new Loop(
                                 connections,
-                                DELETE,
+                                Calls.DELETE,
                                 calls,
                                 16,
                                 i ->
@@ -136,37 +140,26 @@ final class MemberRun {
     private void compaction(Connections connections) {
         int clients = Math.min(16, options.clients());
         long few = 20_000;
-        Histogram calm = new Loop(connections, PUT, few, clients, this::put).run();
+        Histogram calm = new Loop(connections, Calls.PUT, few, clients, this::put).run();
         measured.addMicros("put before compaction", calm);
-        long revision = revision(connections);
-        CompletableFuture<byte[]> compacted = new CompletableFuture<>();
+        long revision = Calls.revision(connections.of(0), false);
         long begin = System.nanoTime();
-        send(
-                connections,
-                COMPACT,
-                CompactionRequest.newBuilder()
-                        .setRevision(revision)
-                        .setPhysical(true)
-                        .build()
-                        .toByteArray(),
-                compacted);
+        CompletableFuture<byte[]> compacted =
+                Calls.send(
+                        connections.of(0),
+                        Calls.COMPACT,
+                        CompactionRequest.newBuilder()
+                                .setRevision(revision)
+                                .setPhysical(true)
+                                .build()
+                                .toByteArray());
         Histogram during = new Histogram();
         while (!compacted.isDone()) {
-            during.add(new Loop(connections, PUT, 500, clients, this::put).run());
+            during.add(new Loop(connections, Calls.PUT, 500, clients, this::put).run());
         }
         compacted.join();
         measured.addMillis("compaction ms", begin);
         measured.addMicros("put in compaction", during);
-    }
-
-    private static long revision(Connections connections) {
-        try {
-            return RangeResponse.parseFrom(call(connections, RANGE, get(0)))
-                    .getHeader()
-                    .getRevision();
-        } catch (com.google.protobuf.InvalidProtocolBufferException e) {
-            throw new AssertionError(e);
-        }
     }
 
     private void drive(
@@ -176,7 +169,7 @@ final class MemberRun {
             int clients,
             LongFunction<byte[]> request) {
         long begin = System.nanoTime();
-        MethodDescriptor<byte[], byte[]> method = name.equals("put") ? PUT : RANGE;
+        MethodDescriptor<byte[], byte[]> method = name.equals("put") ? Calls.PUT : Calls.RANGE;
         Histogram latencies = new Loop(connections, method, count, clients, request).run();
         measured.addRate(name + "/s", count, begin);
         measured.addMicros(name, latencies);
@@ -212,116 +205,5 @@ final class MemberRun {
     private static ByteString key(long i) {
         String key = String.format(Locale.ROOT, "key-%012d", i);
         return ByteString.copyFrom(key, StandardCharsets.US_ASCII);
-    }
-
-    private static final MethodDescriptor<byte[], byte[]> PUT =
-            Connections.unary(KVGrpc.getPutMethod().getFullMethodName());
-    private static final MethodDescriptor<byte[], byte[]> RANGE =
-            Connections.unary(KVGrpc.getRangeMethod().getFullMethodName());
-    private static final MethodDescriptor<byte[], byte[]> DELETE =
-            Connections.unary(KVGrpc.getDeleteRangeMethod().getFullMethodName());
-    private static final MethodDescriptor<byte[], byte[]> COMPACT =
-            Connections.unary(KVGrpc.getCompactMethod().getFullMethodName());
-    private static final MethodDescriptor<byte[], byte[]> DEFRAGMENT =
-            Connections.unary(MaintenanceGrpc.getDefragmentMethod().getFullMethodName());
-
-    private static byte[] call(
-            Connections connections, MethodDescriptor<byte[], byte[]> method, byte[] request) {
-        CompletableFuture<byte[]> answer = new CompletableFuture<>();
-        send(connections, method, request, answer);
-        return answer.join();
-    }
-
-    private static void send(
-            Connections connections,
-            MethodDescriptor<byte[], byte[]> method,
-            byte[] request,
-            CompletableFuture<byte[]> answer) {
-        ClientCalls.asyncUnaryCall(
-                connections.of(0).newCall(method, Connections.IN_READER),
-                request,
-                new StreamObserver<>() {
-                    @Override
-                    public void onNext(byte[] message) {
-                        answer.complete(message);
-                    }
-
-                    @Override
-                    public void onError(Throwable cause) {
-                        answer.completeExceptionally(cause);
-                    }
-
-                    @Override
-                    public void onCompleted() {}
-                });
-    }
-
-    /** So many calls in order of their numbers, some of them under way at any time. */
-    private static final class Loop {
-        private final Connections connections;
-        private final MethodDescriptor<byte[], byte[]> method;
-        private final long count;
-        private final int clients;
-        private final LongFunction<byte[]> request;
-        private final AtomicLong next = new AtomicLong();
-
-        Loop(
-                Connections connections,
-                MethodDescriptor<byte[], byte[]> method,
-                long count,
-                int clients,
-                LongFunction<byte[]> request) {
-            this.connections = connections;
-            this.method = method;
-            this.count = count;
-            this.clients = clients;
-            this.request = request;
-        }
-
-        Histogram run() {
-            Client[] all = new Client[clients];
-            for (int i = 0; i < clients; i++) all[i] = new Client(connections.of(i));
-            for (Client client : all) client.next();
-            Histogram latencies = new Histogram();
-            for (Client client : all) latencies.add(client.done.join());
-            return latencies;
-        }
-
-        private final class Client implements StreamObserver<byte[]> {
-            private final io.grpc.Channel channel;
-            private final Histogram latencies = new Histogram();
-            private final CompletableFuture<Histogram> done = new CompletableFuture<>();
-            private long sentNanos;
-
-            Client(io.grpc.Channel channel) {
-                this.channel = channel;
-            }
-
-            void next() {
-                long i = next.getAndIncrement();
-                if (i >= count) {
-                    done.complete(latencies);
-                    return;
-                }
-                byte[] message = request.apply(i);
-                sentNanos = System.nanoTime();
-                ClientCalls.asyncUnaryCall(
-                        channel.newCall(method, Connections.IN_READER), message, this);
-            }
-
-            @Override
-            public void onNext(byte[] answer) {}
-
-            @Override
-            public void onError(Throwable cause) {
-                done.completeExceptionally(cause);
-            }
-
-            @Override
-            public void onCompleted() {
-                latencies.record(System.nanoTime() - sentNanos);
-                next();
-            }
-        }
     }
 }

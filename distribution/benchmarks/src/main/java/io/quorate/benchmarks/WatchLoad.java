@@ -24,122 +24,104 @@ import java.util.concurrent.atomic.AtomicInteger;
  * follows. Counted is the time from sending the put to each event, so {@code max} and the high
  * quantiles tell how long the fan-out took, and {@code calls/s} are events.
  */
-final class WatchLoad implements StreamRun.StreamLoad {
+final class WatchLoad implements Running {
     private static final ByteString KEY = ByteString.copyFromUtf8("watched");
     private static final int SECONDS_MAX = 60;
 
-    private final Options options;
+    private final MethodDescriptor<byte[], byte[]> put =
+            Connections.unary(KVGrpc.getPutMethod().getFullMethodName());
+    private final CompletableFuture<Void> failed = new CompletableFuture<>();
+    private final List<Histogram> latencies = new ArrayList<>();
+    private final AtomicInteger missing = new AtomicInteger();
+    private final CountDownLatch created;
+    private final Channel writer;
+    private final byte[] request;
+    private final int watchers;
+    private volatile long sentNanos;
+    private volatile boolean measuring;
 
-    WatchLoad(Options options) {
-        this.options = options;
+    WatchLoad(int watchers, int valueBytes, Connections connections) throws IOException {
+        this.watchers = watchers;
+        created = new CountDownLatch(watchers);
+        writer = connections.of(0);
+        request =
+                PutRequest.newBuilder()
+                        .setKey(KEY)
+                        .setValue(ByteString.copyFrom(new byte[valueBytes]))
+                        .build()
+                        .toByteArray();
+        byte[] create =
+                WatchRequest.newBuilder()
+                        .setCreateRequest(WatchCreateRequest.newBuilder().setKey(KEY))
+                        .build()
+                        .toByteArray();
+        MethodDescriptor<byte[], byte[]> watch =
+                Connections.stream(WatchGrpc.getWatchMethod().getFullMethodName());
+        List<StreamCall> streams = new ArrayList<>();
+        for (int i = 0; i < connections.size(); i++) {
+            Histogram mine = new Histogram();
+            latencies.add(mine);
+            streams.add(new StreamCall(connections.of(i), watch, a -> answered(mine), failed));
+        }
+        for (int i = 0; i < watchers; i++) {
+            streams.get(i % streams.size()).send(create);
+        }
+        awaitCreated();
+        next();
     }
 
-    @Override
-    public String title() {
-        return "watch " + options.watchers();
-    }
-
-    @Override
-    public StreamRun.Running begin(Connections connections) throws IOException {
-        return new Fanout(options, connections);
-    }
-
-    private static final class Fanout implements StreamRun.Running {
-        private final MethodDescriptor<byte[], byte[]> put =
-                Connections.unary(KVGrpc.getPutMethod().getFullMethodName());
-        private final CompletableFuture<Void> failed = new CompletableFuture<>();
-        private final List<Histogram> latencies = new ArrayList<>();
-        private final AtomicInteger missing = new AtomicInteger();
-        private final CountDownLatch created;
-        private final Channel writer;
-        private final byte[] request;
-        private final int watchers;
-        private volatile long sentNanos;
-        private volatile boolean measuring;
-
-        Fanout(Options options, Connections connections) throws IOException {
-            watchers = options.watchers();
-            created = new CountDownLatch(watchers);
-            writer = connections.of(0);
-            request =
-                    PutRequest.newBuilder()
-                            .setKey(KEY)
-                            .setValue(ByteString.copyFrom(new byte[options.valueBytes()]))
-                            .build()
-                            .toByteArray();
-            byte[] create =
-                    WatchRequest.newBuilder()
-                            .setCreateRequest(WatchCreateRequest.newBuilder().setKey(KEY))
-                            .build()
-                            .toByteArray();
-            MethodDescriptor<byte[], byte[]> watch =
-                    Connections.stream(WatchGrpc.getWatchMethod().getFullMethodName());
-            List<StreamCall> streams = new ArrayList<>();
-            for (int i = 0; i < connections.size(); i++) {
-                Histogram mine = new Histogram();
-                latencies.add(mine);
-                streams.add(new StreamCall(connections.of(i), watch, a -> answered(mine), failed));
+    private void awaitCreated() throws IOException {
+        try {
+            if (!created.await(SECONDS_MAX, TimeUnit.SECONDS)) {
+                throw new IOException(created.getCount() + " watches were not created");
             }
-            for (int i = 0; i < watchers; i++) {
-                streams.get(i % streams.size()).send(create);
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** The first answers say "created"; then each is one event of one watcher. */
+    private void answered(Histogram mine) {
+        if (created.getCount() > 0) {
+            created.countDown();
+            return;
+        }
+        if (measuring) {
+            synchronized (mine) {
+                mine.record(System.nanoTime() - sentNanos);
             }
-            awaitCreated();
+        }
+        if (missing.decrementAndGet() == 0) {
             next();
         }
+    }
 
-        private void awaitCreated() throws IOException {
-            try {
-                if (!created.await(SECONDS_MAX, TimeUnit.SECONDS)) {
-                    throw new IOException(created.getCount() + " watches were not created");
-                }
-            } catch (InterruptedException e) {
-                throw new IOException(e);
+    private void next() {
+        missing.set(watchers);
+        sentNanos = System.nanoTime();
+        ClientCalls.asyncUnaryCall(
+                writer.newCall(put, Connections.IN_READER), request, new Failures(failed));
+    }
+
+    @Override
+    public void measure() {
+        measuring = true;
+    }
+
+    @Override
+    public Histogram end() {
+        measuring = false;
+        Histogram all = new Histogram();
+        for (Histogram mine : latencies) {
+            synchronized (mine) {
+                all.add(mine);
             }
         }
+        return all;
+    }
 
-        /** The first answers say "created"; then each is one event of one watcher. */
-        private void answered(Histogram mine) {
-            if (created.getCount() > 0) {
-                created.countDown();
-                return;
-            }
-            if (measuring) {
-                synchronized (mine) {
-                    mine.record(System.nanoTime() - sentNanos);
-                }
-            }
-            if (missing.decrementAndGet() == 0) {
-                next();
-            }
-        }
-
-        private void next() {
-            missing.set(watchers);
-            sentNanos = System.nanoTime();
-            ClientCalls.asyncUnaryCall(
-                    writer.newCall(put, Connections.IN_READER), request, new Failures(failed));
-        }
-
-        @Override
-        public void measure() {
-            measuring = true;
-        }
-
-        @Override
-        public Histogram end() {
-            measuring = false;
-            Histogram all = new Histogram();
-            for (Histogram mine : latencies) {
-                synchronized (mine) {
-                    all.add(mine);
-                }
-            }
-            return all;
-        }
-
-        @Override
-        public CompletableFuture<Void> failed() {
-            return failed;
-        }
+    @Override
+    public CompletableFuture<Void> failed() {
+        return failed;
     }
 }

@@ -1,73 +1,74 @@
 package io.quorate.benchmarks;
 
-import com.google.protobuf.ByteString;
+import io.grpc.MethodDescriptor;
 
-import io.quorate.api.proto.KVGrpc;
-import io.quorate.api.proto.PutRequest;
-import io.quorate.api.proto.RangeRequest;
-
-import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
-import java.util.Random;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 
-/** One kind of call; a range finds what an earlier {@link #PUT} workload has written. */
-enum Workload {
-    PUT(KVGrpc.getPutMethod().getFullMethodName()) {
-        @Override
-        byte[] request(Options options, int key) {
-            byte[] value = new byte[options.valueBytes()];
-            new Random(key).nextBytes(value);
-            return PutRequest.newBuilder()
-                    .setKey(key(options, key))
-                    .setValue(ByteString.copyFrom(value))
-                    .build()
-                    .toByteArray();
+/** A kind of load of single calls; one object for each measurement. */
+interface Workload {
+    enum Kind {
+        PUT,
+        RANGE,
+        SERIALIZABLE,
+        PREFIX,
+        TXN,
+        KUBERNETES;
+
+        static Kind of(String name) {
+            return Arrays.stream(values())
+                    .filter(kind -> kind.title().equals(name))
+                    .findAny()
+                    .orElseThrow(() ->
+                            new IllegalArgumentException(
+                                    "no workload " + name + "; there are " + names()));
         }
-    },
-    RANGE(KVGrpc.getRangeMethod().getFullMethodName()) {
-        @Override
-        byte[] request(Options options, int key) {
-            return RangeRequest.newBuilder().setKey(key(options, key)).build().toByteArray();
+
+        private static String names() {
+            return Arrays.stream(values()).map(Kind::title).collect(Collectors.joining(", "));
         }
-    },
-    SERIALIZABLE(KVGrpc.getRangeMethod().getFullMethodName()) {
-        @Override
-        byte[] request(Options options, int key) {
-            return RangeRequest.newBuilder()
-                    .setKey(key(options, key))
-                    .setSerializable(true)
-                    .build()
-                    .toByteArray();
+
+        String title() {
+            return name().toLowerCase(Locale.ROOT);
         }
-    };
 
-    private final String method;
-
-    Workload(String method) {
-        this.method = method;
+        Workload create(Setup setup) {
+            return switch (this) {
+                case PUT -> FixedWorkload.put(setup);
+                case RANGE -> FixedWorkload.range(setup, false);
+                case SERIALIZABLE -> FixedWorkload.range(setup, true);
+                case PREFIX -> FixedWorkload.prefix(setup);
+                case TXN -> FixedWorkload.txn(setup);
+                case KUBERNETES -> new KubernetesWorkload(setup);
+            };
+        }
     }
 
-    /** The full name of the gRPC method. */
-    String method() {
-        return method;
+    /** What one client sends; used by one thread at a time. */
+    interface Script {
+        /** The next request, encoded. */
+        byte[] next();
+
+        /** The method that the last request goes to. */
+        MethodDescriptor<byte[], byte[]> method();
+
+        /** The answer to the last request. */
+        default void answered(byte[] answer) {}
     }
 
-    /** The encoded request for the key of that number. */
-    abstract byte[] request(Options options, int key);
+    Script script(int client);
 
-    /** All requests, encoded once, so that the tool spends its time on the calls. */
-    byte[][] requests(Options options) {
-        byte[][] requests = new byte[options.keys()][];
-        for (int key = 0; key < requests.length; key++) requests[key] = request(options, key);
-        return requests;
-    }
+    /** Before the first call: what goes on beside the clients' calls, if anything does. */
+    default void begin(Connections connections, CompletableFuture<Void> failed) {}
 
-    String title() {
-        return name().toLowerCase(Locale.ROOT);
-    }
+    /** Whether what goes on beside is counted from now on. */
+    default void measure(boolean counted) {}
 
-    private static ByteString key(Options options, int key) {
-        String digits = String.format(Locale.ROOT, "%0" + options.keyBytes() + "d", key);
-        return ByteString.copyFrom(digits, StandardCharsets.US_ASCII);
+    /** What was counted beside, by title. */
+    default Map<String, Histogram> details() {
+        return Map.of();
     }
 }

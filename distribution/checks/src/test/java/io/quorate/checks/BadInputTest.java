@@ -139,6 +139,32 @@ final class BadInputTest {
         }
     }
 
+    @Test
+    @Tag("SE-53")
+    void tooFewFilesEndTheStart() throws IOException {
+        String words = "file descriptor limit of etcd process is too low; please set higher";
+        for (Path program : List.of(Binaries.etcd37(), Binaries.ours())) {
+            List<String> command = new ArrayList<>();
+            command.addAll(List.of("sh", "-c", "ulimit -n 150; exec \"$0\" \"$@\""));
+            command.add(program.toString());
+            command.addAll(rightFlags(members.folder("refused")));
+            Exec.Outcome outcome = Exec.run(command, Map.of(), "");
+            assertEquals(1, outcome.exit(), outcome::err);
+            assertTrue(outcome.err().contains(words), outcome::err);
+        }
+    }
+
+    @Test
+    @Tag("SE-41")
+    void hugeRequestsAreAllowedWithAWarning() {
+        String flag = "--max-request-bytes=" + ((10 << 20) + 1);
+        for (Path program : List.of(Binaries.etcd37(), Binaries.ours())) {
+            Member member = members.start("large", program, flag);
+            String words = "\"msg\":\"exceeded recommended request limit\",";
+            assertTrue(member.log().contains(words), member::report);
+        }
+    }
+
     /** As etcd does, the second waits and says so, and serves when the first is gone. */
     @Test
     void lockedDataDirectoryIsLeftToItsOwner() {

@@ -1,6 +1,7 @@
 package io.quorate.checks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -192,6 +194,15 @@ final class Cluster {
         return found.getFirst();
     }
 
+    /** The id of a member as etcdctl prints it. */
+    String id(Member member) {
+        Matcher line =
+                Pattern.compile("(?m)^([0-9a-f]+), started,.*" + Pattern.quote(member.peerUrl()))
+                        .matcher(ctl("member", "list").out());
+        assertTrue(line.find());
+        return line.group(1);
+    }
+
     /** Any member that runs, but this. */
     Member other(Member than) {
         return members.values().stream()
@@ -214,10 +225,15 @@ final class Cluster {
 
     /** Waits for what is going to be true; fails with the logs of all members. */
     void until(BooleanSupplier condition) {
+        until(condition, this::report);
+    }
+
+    /** As above, and fails with what the report says. */
+    static void until(BooleanSupplier condition, Supplier<String> report) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("it did not become so" + report());
+                throw new AssertionError("it did not become so" + report.get());
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
         }

@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Clusters of processes, driven by the real etcdctl as the manuals of etcd tell. */
@@ -95,7 +94,7 @@ final class ClusterTest {
     }
 
     private static void replace(Cluster cluster, Member victim) {
-        String id = idOf(cluster, victim);
+        String id = cluster.id(victim);
         // RC-03: for five seconds after a start a member does not count as healthy.
         Exec.Outcome removed = cluster.retried("unhealthy cluster", "member", "remove", id);
         assertTrue(removed.out().contains("Member " + id + " removed from cluster"), removed::err);
@@ -116,15 +115,6 @@ final class ClusterTest {
             if (cluster.member(name) == victim) cluster.forget(name);
         }
         cluster.awaitSameHash();
-    }
-
-    /** The id of a member as etcdctl prints it. */
-    private static String idOf(Cluster cluster, Member member) {
-        Matcher line =
-                Pattern.compile("(?m)^([0-9a-f]+), started,.*" + Pattern.quote(member.peerUrl()))
-                        .matcher(cluster.ctl("member", "list").out());
-        assertTrue(line.find());
-        return line.group(1);
     }
 
     @ParameterizedTest

@@ -12,13 +12,16 @@ import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
 
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +57,8 @@ final class EtcdctlSessionTest {
                     "member-change",
                     "admin",
                     "lock",
+                    "auth",
+                    "auth-status",
                     "usage");
 
     /** What the leases are called that sessions attach keys to. */
@@ -69,174 +74,211 @@ final class EtcdctlSessionTest {
     /** Our etcdctl, beside 3.4 and 3.7. */
     private static final String OWN = "own";
 
-    /** Each server by the name it is started under, with a client of this test. */
-    private static final Map<String, Server> SERVERS = new HashMap<>();
+    private static final List<String> CLIENTS = List.of("3.4", "3.7", OWN);
 
     private record Server(Member member, EtcdClient client) {}
 
     /** A tool at a server; the first of a list is the reference for the others. */
     private record Side(Etcdctl etcdctl, String server) {}
 
-    static Stream<Arguments> sessions() {
-        String only = System.getProperty("session", "");
-        List<String> wanted = only.isEmpty() ? SESSIONS : List.of(only.split(","));
-        return wanted.stream()
-                .map(Session::read)
-                .flatMap(session ->
-                        clients(session).stream()
-                                .flatMap(client ->
-                                        formats(session, client).stream()
-                                                .map(format ->
-                                                        Arguments.of(
-                                                                session.name(), client, format))));
-    }
-
-    /**
-     * A process of ours takes a while to start, so it plays each session in one format, by turns;
-     * in all of them with {@code -Dsession.formats=all}.
-     */
-    private static List<String> formats(Session session, String client) {
-        List<String> formats = session.formats();
-        if (!client.equals(OWN) || "all".equals(System.getProperty("session.formats"))) {
-            return formats;
+    /** What the oldest etcdctl that we serve prints at ours and at the real server. */
+    @Nested
+    @Execution(ExecutionMode.CONCURRENT)
+    final class Etcdctl34Test extends Tool {
+        Etcdctl34Test() {
+            super("3.4");
         }
-        int turn = Math.floorMod(SESSIONS.indexOf(session.name()), formats.size());
-        return List.of(formats.get(turn));
     }
 
-    /** Ours must equal the newest. */
-    private static List<String> clients(Session session) {
-        List<String> clients = new ArrayList<>(session.clients());
-        if (clients.contains("3.7")) clients.add(OWN);
-        return clients;
+    /** The same of the newest. */
+    @Nested
+    @Execution(ExecutionMode.CONCURRENT)
+    final class Etcdctl37Test extends Tool {
+        Etcdctl37Test() {
+            super("3.7");
+        }
     }
 
-    @AfterAll
-    static void closeClients() {
-        SERVERS.values().forEach(server -> server.client().close());
-        SERVERS.clear();
+    /** What ours prints at both. */
+    @Nested
+    @Execution(ExecutionMode.CONCURRENT)
+    final class OwnEtcdctlTest extends Tool {
+        OwnEtcdctlTest() {
+            super(OWN);
+        }
     }
 
-    /** Each side writes to a server of its own, so that all see the same revisions. */
-    private static List<Side> sides(String client) {
-        return switch (client) {
-            case "3.4" -> {
-                Etcdctl tool = new Etcdctl(client, Binaries.etcdctl34());
-                yield List.of(new Side(tool, "real"), new Side(tool, "ours"));
+    /** Plays the sessions with one tool, on servers of its own; several do so at once. */
+    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+    abstract static class Tool {
+        private final String client;
+
+        /** Each server by the name it is started under, with a client of this test. */
+        private final Map<String, Server> servers = new HashMap<>();
+
+        Tool(String client) {
+            this.client = client;
+        }
+
+        Stream<Arguments> sessions() {
+            String only = System.getProperty("session", "");
+            List<String> wanted = only.isEmpty() ? SESSIONS : List.of(only.split(","));
+            return wanted.stream()
+                    .map(Session::read)
+                    .filter(this::plays)
+                    .flatMap(session ->
+                            formats(session).stream()
+                                    .map(format -> Arguments.of(session.name(), format)));
+        }
+
+        /** Ours must equal the newest. */
+        private boolean plays(Session session) {
+            return session.clients().contains(client.equals(OWN) ? "3.7" : client);
+        }
+
+        /**
+         * Each tool plays each session in one format, by turns, and another one than the others; in
+         * all of them with {@code -Dsession.formats=all}. What the server answers does not depend
+         * on it.
+         */
+        private List<String> formats(Session session) {
+            List<String> formats = session.formats();
+            if ("all".equals(System.getProperty("session.formats"))) return formats;
+            int turn = SESSIONS.indexOf(session.name()) + CLIENTS.indexOf(client);
+            return List.of(formats.get(Math.floorMod(turn, formats.size())));
+        }
+
+        @AfterAll
+        void closeClients() {
+            servers.values().forEach(server -> server.client().close());
+            servers.clear();
+        }
+
+        /** Each side writes to a server of its own, so that all see the same revisions. */
+        private List<Side> sides() {
+            return switch (client) {
+                case "3.4" -> {
+                    Etcdctl tool = new Etcdctl(client, Binaries.etcdctl34());
+                    yield List.of(new Side(tool, "real"), new Side(tool, "ours"));
+                }
+                case "3.7" -> {
+                    Etcdctl tool = new Etcdctl(client, Binaries.etcdctl37());
+                    yield List.of(new Side(tool, "real"), new Side(tool, "ours"));
+                }
+                default -> {
+                    Etcdctl own = new Etcdctl(client, Binaries.ownEtcdctl());
+                    yield List.of(
+                            new Side(new Etcdctl("3.7", Binaries.etcdctl37()), "real"),
+                            new Side(own, "real-own"),
+                            new Side(own, "ours-own"));
+                }
+            };
+        }
+
+        private Server server(Side side) {
+            return servers.computeIfAbsent(
+                    side.server(),
+                    name -> {
+                        boolean real = name.startsWith("real");
+                        Member member =
+                                MEMBERS.start(
+                                        name,
+                                        real ? Binaries.etcd37() : Binaries.ours(),
+                                        "--initial-advertise-peer-urls=" + PEER_URL,
+                                        "--initial-cluster=m1=" + PEER_URL);
+                        return new Server(member, new EtcdClient(member));
+                    });
+        }
+
+        @ParameterizedTest(name = "{0}, -w {1}")
+        @MethodSource("sessions")
+        @Execution(ExecutionMode.SAME_THREAD)
+        @Tag("CT-01")
+        @Tag("CT-06")
+        @Tag("CT-07")
+        @Tag("CT-08")
+        @Tag("CT-14")
+        @Tag("CT-17")
+        @Tag("TX-27")
+        @Tag("KV-08")
+        @Tag("KV-41")
+        void printsTheSameAtAllServers(String name, String format) throws Exception {
+            Session session = Session.read(name);
+            List<Side> sides = sides();
+            boolean passed = false;
+            // A hash covers what other sessions left behind.
+            if (session.needs().contains("fresh")) stopServers();
+            try {
+                catchUp(sides);
+                for (Side side : sides) prepare(server(side).client(), session.needs());
+                for (Session.Call call : session.calls()) same(sides, session, format, call);
+                passed = true;
+            } finally {
+                // After a difference the stores may differ too, which is not the next session's
+                // fault.
+                if (!passed) stopServers();
             }
-            case "3.7" -> {
-                Etcdctl tool = new Etcdctl(client, Binaries.etcdctl37());
-                yield List.of(new Side(tool, "real"), new Side(tool, "ours"));
+        }
+
+        private void stopServers() {
+            for (Server server : servers.values()) {
+                server.client().close();
+                server.member().kill();
             }
-            default -> {
-                Etcdctl own = new Etcdctl(client, Binaries.ownEtcdctl());
-                yield List.of(
-                        new Side(new Etcdctl("3.7", Binaries.etcdctl37()), "real"),
-                        new Side(own, "real-own"),
-                        new Side(own, "ours-own"));
+            servers.clear();
+        }
+
+        /** Brings all stores to the same revision: other sessions ran on some of them only. */
+        private void catchUp(List<Side> sides) throws Exception {
+            long newest = 0;
+            for (Side side : sides) newest = Math.max(newest, revision(server(side).client()));
+            PutRequest put =
+                    PutRequest.newBuilder().setKey(ByteString.copyFromUtf8("catch-up")).build();
+            for (Side side : sides) {
+                EtcdClient client = server(side).client();
+                while (revision(client) < newest) client.kv.put(put).get();
             }
-        };
-    }
-
-    private static Server server(Side side) {
-        return SERVERS.computeIfAbsent(
-                side.server(),
-                name -> {
-                    boolean real = name.startsWith("real");
-                    Member member =
-                            MEMBERS.start(
-                                    name,
-                                    real ? Binaries.etcd37() : Binaries.ours(),
-                                    "--initial-advertise-peer-urls=" + PEER_URL,
-                                    "--initial-cluster=m1=" + PEER_URL);
-                    return new Server(member, new EtcdClient(member));
-                });
-    }
-
-    @ParameterizedTest(name = "{0}, etcdctl {1}, -w {2}")
-    @MethodSource("sessions")
-    @Tag("CT-01")
-    @Tag("CT-06")
-    @Tag("CT-07")
-    @Tag("CT-08")
-    @Tag("CT-14")
-    @Tag("CT-17")
-    @Tag("TX-27")
-    @Tag("KV-08")
-    @Tag("KV-41")
-    void allToolsPrintTheSameAtAllServers(String name, String client, String format)
-            throws Exception {
-        Session session = Session.read(name);
-        List<Side> sides = sides(client);
-        boolean passed = false;
-        // A hash covers what other sessions left behind.
-        if (session.needs().contains("fresh")) stopServers();
-        try {
-            catchUp(sides);
-            for (Side side : sides) prepare(server(side).client(), session.needs());
-            for (Session.Call call : session.calls()) same(sides, session, format, call);
-            passed = true;
-        } finally {
-            // After a difference the stores may differ too, which is not the next session's fault.
-            if (!passed) stopServers();
+            // The deletion that empties a store makes a revision only where there is a key.
+            for (Side side : sides) server(side).client().kv.put(put).get();
         }
-    }
 
-    private static void stopServers() {
-        for (Server server : SERVERS.values()) {
-            server.client().close();
-            server.member().kill();
+        private void same(List<Side> sides, Session session, String format, Session.Call call)
+                throws Exception {
+            // Asked for only where it is wanted: while auth is on it would be refused.
+            boolean wanted = call.text().contains("{rev");
+            List<String> words =
+                    call.words(wanted ? revision(server(sides.getFirst()).client()) : 0);
+            List<CompletableFuture<Exec.Outcome>> outcomes =
+                    sides.stream()
+                            .map(side ->
+                                    CompletableFuture.supplyAsync(() ->
+                                            side.etcdctl()
+                                                    .run(
+                                                            server(side).member(),
+                                                            format,
+                                                            here(words, side),
+                                                            call.stdin())))
+                            .toList();
+            boolean own = sides.getLast().etcdctl().version().equals(OWN);
+            String expected = print(outcomes.getFirst().get(), own);
+            for (int i = 1; i < sides.size(); i++) {
+                String where =
+                        "%s.session:%d: etcdctl %s at %s, -w %s %s"
+                                .formatted(
+                                        session.name(),
+                                        call.line(),
+                                        sides.get(i).etcdctl().version(),
+                                        sides.get(i).server(),
+                                        format,
+                                        String.join(" ", words));
+                assertEquals(expected, print(outcomes.get(i).get(), own), where);
+            }
         }
-        SERVERS.clear();
-    }
 
-    /** Brings all stores to the same revision: other sessions ran on some of them only. */
-    private static void catchUp(List<Side> sides) throws Exception {
-        long newest = 0;
-        for (Side side : sides) newest = Math.max(newest, revision(server(side).client()));
-        PutRequest put =
-                PutRequest.newBuilder().setKey(ByteString.copyFromUtf8("catch-up")).build();
-        for (Side side : sides) {
-            EtcdClient client = server(side).client();
-            while (revision(client) < newest) client.kv.put(put).get();
+        private List<String> here(List<String> words, Side side) {
+            String folder = server(side).member().folder().toString();
+            return words.stream().map(word -> word.replace("{folder}", folder)).toList();
         }
-        // The deletion that empties a store makes a revision only where there is a key.
-        for (Side side : sides) server(side).client().kv.put(put).get();
-    }
-
-    private static void same(List<Side> sides, Session session, String format, Session.Call call)
-            throws Exception {
-        List<String> words = call.words(revision(server(sides.getFirst()).client()));
-        List<CompletableFuture<Exec.Outcome>> outcomes =
-                sides.stream()
-                        .map(side ->
-                                CompletableFuture.supplyAsync(() ->
-                                        side.etcdctl()
-                                                .run(
-                                                        server(side).member(),
-                                                        format,
-                                                        here(words, side),
-                                                        call.stdin())))
-                        .toList();
-        boolean own = sides.getLast().etcdctl().version().equals(OWN);
-        String expected = print(outcomes.getFirst().get(), own);
-        for (int i = 1; i < sides.size(); i++) {
-            String where =
-                    "%s.session:%d: etcdctl %s at %s, -w %s %s"
-                            .formatted(
-                                    session.name(),
-                                    call.line(),
-                                    sides.get(i).etcdctl().version(),
-                                    sides.get(i).server(),
-                                    format,
-                                    String.join(" ", words));
-            assertEquals(expected, print(outcomes.get(i).get(), own), where);
-        }
-    }
-
-    private static List<String> here(List<String> words, Side side) {
-        String folder = server(side).member().folder().toString();
-        return words.stream().map(word -> word.replace("{folder}", folder)).toList();
     }
 
     private static String print(Exec.Outcome outcome, boolean own) {

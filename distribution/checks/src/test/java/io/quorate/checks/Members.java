@@ -1,5 +1,6 @@
 package io.quorate.checks;
 
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -86,7 +87,9 @@ final class Members implements AfterEachCallback, AfterAllCallback {
     @Override
     public void afterAll(ExtensionContext context) {
         failed |= context.getExecutionException().isPresent();
-        if (life == Life.CLASS) end();
+        // The end of a class inside is heard of too.
+        boolean inside = context.getRequiredTestClass().isAnnotationPresent(Nested.class);
+        if (life == Life.CLASS && !inside) end();
     }
 
     private synchronized void end() {

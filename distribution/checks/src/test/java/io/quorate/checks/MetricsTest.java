@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.api.proto.MaintenanceGrpc;
+import io.quorate.api.proto.StatusRequest;
 import io.quorate.checks.MetricsPage.Family;
 
 import org.junit.jupiter.api.Tag;
@@ -135,12 +137,42 @@ final class MetricsTest {
     }
 
     private static String get(Member member, String path) throws IOException, InterruptedException {
+        return get(member.endpoint(), path);
+    }
+
+    private static String get(String endpoint, String path)
+            throws IOException, InterruptedException {
         try (HttpClient client = HttpClient.newHttpClient()) {
             return client.send(
-                            HttpRequest.newBuilder(URI.create("http://" + member.endpoint() + path))
-                                    .build(),
+                            HttpRequest.newBuilder(URI.create("http://" + endpoint + path)).build(),
                             HttpResponse.BodyHandlers.ofString())
                     .body();
+        }
+    }
+
+    /** As kubeadm sets a member up, and as the API server asks for the size of its data. */
+    @Test
+    @Tag("ME-47")
+    @Tag("HT-22")
+    void kubernetesFindsItsProbesAndTheSize() throws Exception {
+        String probes = "127.0.0.1:" + Member.freePort();
+        Member member =
+                members.start("ours", Binaries.ours(), "--listen-metrics-urls=http://" + probes);
+        assertEquals("ok\n", get(probes, "/livez"));
+        assertEquals("ok\n", get(probes, "/readyz"));
+        assertEquals("{\"health\":\"true\",\"reason\":\"\"}", get(probes, "/health"));
+        assertEquals("404 page not found\n", get(probes, "/version"));
+        try (EtcdClient client = new EtcdClient(member)) {
+            long size =
+                    MaintenanceGrpc.newBlockingStub(client.channel)
+                            .status(StatusRequest.getDefaultInstance())
+                            .getDbSize();
+            assertTrue(size > 0);
+            String row = "\netcd_mvcc_db_total_size_in_bytes ";
+            String page = get(probes, "/metrics");
+            int at = page.indexOf(row) + row.length();
+            assertEquals(
+                    size, (long) Double.parseDouble(page.substring(at, page.indexOf('\n', at))));
         }
     }
 

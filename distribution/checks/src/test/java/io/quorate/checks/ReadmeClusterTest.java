@@ -78,8 +78,7 @@ final class ReadmeClusterTest {
         assertEquals(1, count(LEADER, status), status);
 
         // "Kill one, even the leader: reads and writes go on."
-        Matcher leader =
-                Pattern.compile(LEADER).matcher(status);
+        Matcher leader = Pattern.compile(LEADER).matcher(status);
         assertTrue(leader.find(), status);
         kill(Integer.parseInt(leader.group(1)));
         until(() -> sh(endpoints, "etcdctl put greeting again").exit() == 0);

@@ -14,7 +14,9 @@ public final class Main {
     /** Runs one command and ends the process with its exit code. */
     public static void main(String[] args) {
         Program program = Etcdctl.program(Terminal.ofProcess(), environment());
-        Runtime.getRuntime().halt(program.run(Program.words(args)));
+        int code = program.run(Program.words(args));
+        ClientThreads.awaitEnd();
+        Runtime.getRuntime().halt(code);
     }
 
     /** The process's variables as byte strings. */

@@ -156,7 +156,8 @@ final class Session {
                         .withLimits(
                                 limit(flags.number("max-request-bytes"), SEND_BYTES),
                                 limit(flags.number("max-recv-bytes"), Integer.MAX_VALUE))
-                        .withRetries(Integer.MAX_VALUE, RETRY_BACKOFF);
+                        .withRetries(Integer.MAX_VALUE, RETRY_BACKOFF)
+                        .withThreads(ClientThreads::create);
         return complete(config, endpoints, files, credentials);
     }
 
@@ -168,7 +169,8 @@ final class Session {
                         .withTimeouts(config.connectTimeout(), Duration.ZERO)
                         .withKeepAlive(config.keepAliveInterval(), config.keepAliveTimeout())
                         .withLimits(config.maxSendBytes(), config.maxReceiveBytes())
-                        .withRetries(config.retries(), config.retryBackoff());
+                        .withRetries(config.retries(), config.retryBackoff())
+                        .withThreads(ClientThreads::create);
         return complete(bare, List.of(endpoint), files, credentials);
     }
 

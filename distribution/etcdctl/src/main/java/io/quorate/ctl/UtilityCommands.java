@@ -1,5 +1,6 @@
 package io.quorate.ctl;
 
+import io.quorate.api.proto.EtcdRelease;
 import io.quorate.cli.Command;
 import io.quorate.cli.CompletionScript;
 import io.quorate.cli.Flag;
@@ -10,10 +11,8 @@ import java.util.List;
 
 /** {@code version}, {@code options}, {@code completion} (CT-59, CT-60). */
 final class UtilityCommands {
-    /** The etcd whose tool this one equals. */
-    private static final String VERSION = "3.7.3";
-
-    private static final String API_VERSION = "3.7";
+    private static final String VERSION = EtcdRelease.VERSION;
+    private static final String API_VERSION = VERSION.substring(0, VERSION.lastIndexOf('.'));
     private static final String COMPLETION_DESCRIPTION =
             """
             To load completions:

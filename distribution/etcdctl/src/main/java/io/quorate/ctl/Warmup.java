@@ -78,6 +78,7 @@ public final class Warmup {
             run(endpoint, "help");
             run(endpoint, "put", "--help");
             run(endpoint, "version");
+            ClientThreads.awaitEnd();
         }
     }
 

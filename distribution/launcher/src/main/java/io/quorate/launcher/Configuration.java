@@ -2,6 +2,7 @@ package io.quorate.launcher;
 
 import io.quorate.api.tls.TlsFiles;
 import io.quorate.api.tls.TlsRange;
+import io.quorate.engine.node.TokenKind;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.node.Upkeep.AutoCompaction;
 import io.quorate.engine.node.Upkeep.CorruptCheck;
@@ -9,6 +10,7 @@ import io.quorate.engine.server.ConfigException;
 import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 import io.quorate.engine.server.ServerConfig.Addresses;
+import io.quorate.engine.server.ServerConfig.Auth;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Cluster;
 import io.quorate.engine.server.ServerConfig.Limits;
@@ -92,6 +94,7 @@ final class Configuration {
                         new HashSet<>(values.list("cors")),
                         new HashSet<>(values.list("host-whitelist"))),
                 security(range),
+                auth(),
                 FeatureGates.list(gates()));
     }
 
@@ -341,6 +344,27 @@ final class Configuration {
                 values.bool("strict-reconfig-check"),
                 count("max-learners"),
                 values.bool("force-new-cluster"));
+    }
+
+    private Auth auth() {
+        try {
+            return new Auth(
+                    TokenKind.parse(
+                            values.text("auth-token"),
+                            Duration.ofSeconds(values.number("auth-token-ttl")),
+                            Configuration::tokenLife),
+                    count("bcrypt-cost"));
+        } catch (IllegalArgumentException e) {
+            throw new ConfigException(e.getMessage());
+        }
+    }
+
+    private static Duration tokenLife(String text) {
+        try {
+            return GoValues.duration(text);
+        } catch (GoValues.BadValue e) {
+            throw new IllegalArgumentException(TokenKind.INVALID, e);
+        }
     }
 
     private Limits limits() {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.node.Upkeep.AutoCompaction;
 import io.quorate.engine.node.Upkeep.CorruptCheck;
+import io.quorate.engine.node.Version;
 import io.quorate.engine.server.MemberUrl;
 import io.quorate.engine.server.ServerConfig;
 
@@ -38,7 +39,7 @@ class LauncherTest {
         assertEquals(0, run("--version"));
         List<String> lines = text(out).lines().toList();
         assertEquals(4, lines.size());
-        assertEquals("etcd Version: 3.7.1", lines.get(0));
+        assertEquals("etcd Version: " + Version.ETCD, lines.get(0));
         assertTrue(lines.get(1).startsWith("Git SHA: "));
         assertTrue(lines.get(2).startsWith("Go Version: "));
         assertTrue(lines.get(3).matches("Go OS/Arch: \\w+/\\w+"));
@@ -91,7 +92,10 @@ class LauncherTest {
                 "--transport-setting http2.idle-timeout=9s | --transport-setting is about the transport \\\"http2\\\", but --transport is \\\"tcp\\\"",
                 "--tls-min-version TLS1.0 | unexpected TLS version \\\"TLS1.0\\\" (must be one of: TLS1.2, TLS1.3)",
                 "--config-file /nonexistent | open /nonexistent: no such file or directory",
-                "--auth-token jwt | flag --auth-token is not supported by this release yet; remove it or keep its default (simple)",
+                "--auth-token jwt | auth: invalid auth options",
+                "--auth-token jwt,sign-method=HS256 | auth: missing key data",
+                "--auth-token jwt,sign-method=HS256,ttl=x | auth: invalid auth options",
+                "--auth-token jwt,sign-method=HS256,priv-key=/nonexistent | auth: invalid auth options: cannot read /nonexistent",
                 "--enable-pprof=true | flag --enable-pprof is not supported by this release yet; remove it or keep its default (false)",
                 "--feature-gates PriorityRequest=true | feature gate PriorityRequest is not supported by this release yet; remove it or keep its default (false)",
                 "--feature-gates LeaseCheckpointPersist=true | enabling feature gate LeaseCheckpointPersist requires enabling feature gate LeaseCheckpoint",

@@ -55,7 +55,7 @@ public final class Client implements AutoCloseable {
 
     private Client(ClientConfig config) {
         this.config = config;
-        this.executor = Thread::startVirtualThread;
+        this.executor = task -> config.threads().newThread(task).start();
         this.timer =
                 new ScheduledThreadPoolExecutor(
                         1,
@@ -73,13 +73,7 @@ public final class Client implements AutoCloseable {
                 ClientSettings.DEFAULTS
                         .withMaxMessageBytes(config.maxReceiveBytes(), config.maxSendBytes())
                         .withKeepAlive(interval, config.keepAliveTimeout(), false);
-        this.connections =
-                new Connections(
-                        config,
-                        settings,
-                        executor,
-                        timer,
-                        Thread.ofVirtual().name("quorate-client-reader").factory());
+        this.connections = new Connections(config, settings, executor, timer, config.threads());
         this.keeper = new LeaseKeeper(this);
     }
 

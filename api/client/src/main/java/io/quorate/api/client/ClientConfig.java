@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
 
 /**
  * How a {@link Client} reaches its cluster.
@@ -23,6 +25,8 @@ import java.util.Optional;
  *     than serve what it has
  * @param retries attempts after the first, for calls that may be repeated
  * @param retryBackoff mean wait before another attempt, from the second round over all endpoints
+ * @param threads makes the threads that connect and read, one for each connection and for each
+ *     short task; virtual ones unless told otherwise
  */
 public record ClientConfig(
         List<String> endpoints,
@@ -36,7 +40,8 @@ public record ClientConfig(
         int maxReceiveBytes,
         boolean requireLeader,
         int retries,
-        Duration retryBackoff) {
+        Duration retryBackoff,
+        ThreadFactory threads) {
 
     /**
      * A user of the cluster.
@@ -60,6 +65,7 @@ public record ClientConfig(
         endpoints = List.copyOf(endpoints);
         Objects.requireNonNull(tls, "tls");
         Objects.requireNonNull(credentials, "credentials");
+        Objects.requireNonNull(threads, "threads");
         if (endpoints.isEmpty()) {
             throw new IllegalArgumentException("no endpoints");
         }
@@ -94,134 +100,111 @@ public record ClientConfig(
                 Integer.MAX_VALUE,
                 false,
                 100,
-                Duration.ofMillis(25));
+                Duration.ofMillis(25),
+                Thread.ofVirtual().name("quorate-client-", 0).factory());
     }
 
     public ClientConfig withEndpoints(List<String> to) {
-        return new ClientConfig(
-                to,
-                tls,
-                credentials,
-                connectTimeout,
-                callTimeout,
-                keepAliveInterval,
-                keepAliveTimeout,
-                maxSendBytes,
-                maxReceiveBytes,
-                requireLeader,
-                retries,
-                retryBackoff);
+        return with(copy -> copy.endpoints = to);
     }
 
     public ClientConfig withTls(Tls settings) {
-        return new ClientConfig(
-                endpoints,
-                Optional.of(settings),
-                credentials,
-                connectTimeout,
-                callTimeout,
-                keepAliveInterval,
-                keepAliveTimeout,
-                maxSendBytes,
-                maxReceiveBytes,
-                requireLeader,
-                retries,
-                retryBackoff);
+        return with(copy -> copy.tls = Optional.of(settings));
     }
 
     public ClientConfig withCredentials(String user, String password) {
-        return new ClientConfig(
-                endpoints,
-                tls,
-                Optional.of(new Credentials(user, password)),
-                connectTimeout,
-                callTimeout,
-                keepAliveInterval,
-                keepAliveTimeout,
-                maxSendBytes,
-                maxReceiveBytes,
-                requireLeader,
-                retries,
-                retryBackoff);
+        return with(copy -> copy.credentials = Optional.of(new Credentials(user, password)));
     }
 
     public ClientConfig withTimeouts(Duration connect, Duration call) {
-        return new ClientConfig(
-                endpoints,
-                tls,
-                credentials,
-                connect,
-                call,
-                keepAliveInterval,
-                keepAliveTimeout,
-                maxSendBytes,
-                maxReceiveBytes,
-                requireLeader,
-                retries,
-                retryBackoff);
+        return with(copy -> {
+            copy.connectTimeout = connect;
+            copy.callTimeout = call;
+        });
     }
 
     public ClientConfig withKeepAlive(Duration interval, Duration timeout) {
-        return new ClientConfig(
-                endpoints,
-                tls,
-                credentials,
-                connectTimeout,
-                callTimeout,
-                interval,
-                timeout,
-                maxSendBytes,
-                maxReceiveBytes,
-                requireLeader,
-                retries,
-                retryBackoff);
+        return with(copy -> {
+            copy.keepAliveInterval = interval;
+            copy.keepAliveTimeout = timeout;
+        });
     }
 
     public ClientConfig withLimits(int sendBytes, int receiveBytes) {
-        return new ClientConfig(
-                endpoints,
-                tls,
-                credentials,
-                connectTimeout,
-                callTimeout,
-                keepAliveInterval,
-                keepAliveTimeout,
-                sendBytes,
-                receiveBytes,
-                requireLeader,
-                retries,
-                retryBackoff);
+        return with(copy -> {
+            copy.maxSendBytes = sendBytes;
+            copy.maxReceiveBytes = receiveBytes;
+        });
     }
 
     public ClientConfig withRequireLeader(boolean require) {
-        return new ClientConfig(
-                endpoints,
-                tls,
-                credentials,
-                connectTimeout,
-                callTimeout,
-                keepAliveInterval,
-                keepAliveTimeout,
-                maxSendBytes,
-                maxReceiveBytes,
-                require,
-                retries,
-                retryBackoff);
+        return with(copy -> copy.requireLeader = require);
     }
 
     public ClientConfig withRetries(int attempts, Duration backoff) {
-        return new ClientConfig(
-                endpoints,
-                tls,
-                credentials,
-                connectTimeout,
-                callTimeout,
-                keepAliveInterval,
-                keepAliveTimeout,
-                maxSendBytes,
-                maxReceiveBytes,
-                requireLeader,
-                attempts,
-                backoff);
+        return with(copy -> {
+            copy.retries = attempts;
+            copy.retryBackoff = backoff;
+        });
+    }
+
+    public ClientConfig withThreads(ThreadFactory factory) {
+        return with(copy -> copy.threads = factory);
+    }
+
+    private ClientConfig with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
+        return copy.toConfig();
+    }
+
+    /** A configuration while it is changed. */
+    private static final class Copy {
+        private List<String> endpoints;
+        private Optional<Tls> tls;
+        private Optional<Credentials> credentials;
+        private Duration connectTimeout;
+        private Duration callTimeout;
+        private Duration keepAliveInterval;
+        private Duration keepAliveTimeout;
+        private int maxSendBytes;
+        private int maxReceiveBytes;
+        private boolean requireLeader;
+        private int retries;
+        private Duration retryBackoff;
+        private ThreadFactory threads;
+
+        private Copy(ClientConfig from) {
+            endpoints = from.endpoints;
+            tls = from.tls;
+            credentials = from.credentials;
+            connectTimeout = from.connectTimeout;
+            callTimeout = from.callTimeout;
+            keepAliveInterval = from.keepAliveInterval;
+            keepAliveTimeout = from.keepAliveTimeout;
+            maxSendBytes = from.maxSendBytes;
+            maxReceiveBytes = from.maxReceiveBytes;
+            requireLeader = from.requireLeader;
+            retries = from.retries;
+            retryBackoff = from.retryBackoff;
+            threads = from.threads;
+        }
+
+        private ClientConfig toConfig() {
+            return new ClientConfig(
+                    endpoints,
+                    tls,
+                    credentials,
+                    connectTimeout,
+                    callTimeout,
+                    keepAliveInterval,
+                    keepAliveTimeout,
+                    maxSendBytes,
+                    maxReceiveBytes,
+                    requireLeader,
+                    retries,
+                    retryBackoff,
+                    threads);
+        }
     }
 }

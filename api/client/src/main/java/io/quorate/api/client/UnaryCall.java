@@ -37,6 +37,9 @@ final class UnaryCall<Q, S> {
     private static final String TOKEN_REFUSED = "etcdserver: invalid auth token";
     private static final String AUTH_CHANGED = "etcdserver: revision of auth store is old";
 
+    /** Auth was off when the call was made, so that it came without a token. */
+    private static final String AUTH_ENABLED = "etcdserver: user name is empty";
+
     private final Client client;
     private final MethodDescriptor<Q, S> method;
     private final Q request;
@@ -140,7 +143,9 @@ final class UnaryCall<Q, S> {
     private boolean tokenRefused(Status status) {
         String text = String.valueOf(status.getDescription());
         return client.config().credentials().isPresent()
-                && (text.equals(TOKEN_REFUSED) || text.equals(AUTH_CHANGED));
+                && (text.equals(TOKEN_REFUSED)
+                        || text.equals(AUTH_CHANGED)
+                        || text.equals(AUTH_ENABLED));
     }
 
     /** At once while there are other endpoints to try, then with back-off. */

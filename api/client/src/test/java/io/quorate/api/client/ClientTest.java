@@ -13,6 +13,7 @@ import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
 
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -81,6 +82,7 @@ final class ClientTest {
     }
 
     @Test
+    @Tag("ER-68")
     void endpointThatCannotBeReachedIsPassedOverByWritesToo() throws IOException {
         var member = cluster.start();
         Client client = client(nobody(), nobody(), member.endpoint());
@@ -123,6 +125,7 @@ final class ClientTest {
     }
 
     @Test
+    @Tag("ER-68")
     void readsAreRepeatedWhenAMemberIsUnavailable() throws IOException {
         var bad = cluster.start();
         var good = cluster.start();
@@ -143,6 +146,8 @@ final class ClientTest {
     }
 
     @Test
+    @Tag("ER-68")
+    @Tag("SE-33")
     void writesThatMayHaveBeenDoneAreNotRepeated() throws IOException {
         var member = cluster.start();
         var other = cluster.start();

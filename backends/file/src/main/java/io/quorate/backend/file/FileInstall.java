@@ -122,7 +122,9 @@ final class FileInstall implements Install {
         TableFiles.Draft target = draft;
         thread.execute(() -> {
             try {
-                if (failure == null) target.channel().write(chunk, offset);
+                if (failure == null) target.write(chunk, offset);
+            } catch (StorageException e) {
+                failure = e;
             } catch (IOException e) {
                 failure = StorageException.of("cannot write the new state", e);
             } finally {

@@ -5,6 +5,7 @@ import io.quorate.spi.storage.FileIo;
 import io.quorate.spi.storage.StorageException;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,7 +52,7 @@ final class TableFiles {
         Draft draft = begin();
         boolean done = false;
         try {
-            TableWriter writer = new TableWriter(draft.id, blockBytes, draft.channel::write);
+            TableWriter writer = draft.writer();
             content.writeTo(writer);
             Table table = draft.finish(writer);
             done = table != null;
@@ -67,11 +68,17 @@ final class TableFiles {
         return new Draft(id, path, io.open(path, FileIo.Mode.CREATE_NEW));
     }
 
-    /** A table that is being written. */
-    final class Draft {
+    /**
+     * A table that is being written. It is forced piece by piece: one fsync of all of it would keep
+     * the disk, and with it the Raft log's fsyncs, busy for as long as the whole table takes.
+     */
+    final class Draft implements TableWriter.Sink {
+        private static final int PIECE_BYTES = 1 << 20;
+
         private final long id;
         private final Path path;
         private final FileIo.Channel channel;
+        private int unforced;
 
         private Draft(long id, Path path, FileIo.Channel channel) {
             this.id = id;
@@ -79,12 +86,22 @@ final class TableFiles {
             this.channel = channel;
         }
 
+        /** Writes here, in the caller's thread. */
+        TableWriter writer() {
+            return writer(this);
+        }
+
         TableWriter writer(TableWriter.Sink sink) {
             return new TableWriter(id, blockBytes, sink);
         }
 
-        FileIo.Channel channel() {
-            return channel;
+        @Override
+        public void write(ByteBuffer bytes, long offset) throws IOException {
+            unforced += bytes.remaining();
+            channel.write(bytes, offset);
+            if (unforced < PIECE_BYTES) return;
+            force(false);
+            unforced = 0;
         }
 
         /** Ends the file and makes it durable; null, and nothing done, for an empty one. */
@@ -94,15 +111,19 @@ final class TableFiles {
         }
 
         Table finish(long bytes) throws IOException {
+            force(true);
+            channel.close();
+            io.forceDirectory(directory);
+            return Table.open(io, directory, id, bytes, cache);
+        }
+
+        private void force(boolean metadata) {
             try {
-                channel.force(true);
+                channel.force(metadata);
             } catch (IOException e) {
                 throw new StorageException.Fatal(
                         "fsync of " + path + " failed; check the disk, then restart", e);
             }
-            channel.close();
-            io.forceDirectory(directory);
-            return Table.open(io, directory, id, bytes, cache);
         }
 
         void discard() throws IOException {

@@ -33,14 +33,16 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
     private static final Set<String> SCHEMES = Set.of("http", "https");
 
     private final Node node;
+    private final Callers callers;
     private final Answers answers;
     private final InstantSource clock;
 
     /**
      * @param clock makes the ids of new members differ from those of old ones with the same URLs
      */
-    ClusterService(Node node, Answers answers, InstantSource clock) {
+    ClusterService(Node node, Callers callers, Answers answers, InstantSource clock) {
         this.node = node;
+        this.callers = callers;
         this.answers = answers;
         this.clock = clock;
     }
@@ -56,6 +58,7 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
                     var added =
                             new io.quorate.engine.state.Member(
                                     id, "", urls, List.of(), request.getIsLearner());
+                    callers.requireRoot();
                     node.reconfigure(new Command.MemberAdd(added)).join();
                     return MemberAddResponse.newBuilder()
                             .setHeader(header())
@@ -72,6 +75,7 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
         Unary.answer(
                 observer,
                 () -> {
+                    callers.requireRoot();
                     node.reconfigure(new Command.MemberRemove(request.getID())).join();
                     return MemberRemoveResponse.newBuilder()
                             .setHeader(header())
@@ -88,6 +92,7 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
                 observer,
                 () -> {
                     List<String> urls = urls(request.getPeerURLsList());
+                    callers.requireRoot();
                     node.reconfigure(new Command.MemberUpdate(request.getID(), urls)).join();
                     return MemberUpdateResponse.newBuilder()
                             .setHeader(header())
@@ -103,6 +108,7 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
         Unary.answer(
                 observer,
                 () -> {
+                    callers.requireRoot();
                     node.reconfigure(new Command.MemberPromote(request.getID())).join();
                     return MemberPromoteResponse.newBuilder()
                             .setHeader(header())
@@ -120,6 +126,7 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
                     if (request.getLinearizable()) {
                         node.linearizablePoint().join();
                     }
+                    callers.requireUser();
                     return MemberListResponse.newBuilder()
                             .setHeader(header())
                             .addAllMembers(members())

@@ -16,12 +16,15 @@ import io.quorate.api.proto.RangeStreamResponse;
 import io.quorate.api.proto.TxnRequest;
 import io.quorate.api.proto.TxnResponse;
 import io.quorate.engine.node.Node;
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.RangeQuery;
 import io.quorate.engine.state.RequestChecks;
 import io.quorate.engine.state.Result;
 
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Keys and values (KV-*, TX-*). A request is checked, becomes a command or a query, and the result
@@ -29,12 +32,19 @@ import java.util.function.BooleanSupplier;
  */
 final class KvService extends KVGrpc.KVImplBase {
     private final Node node;
+    private final Callers callers;
     private final ServiceSettings settings;
     private final Answers answers;
     private final ReadTimes times;
 
-    KvService(Node node, ServiceSettings settings, Answers answers, ReadTimes times) {
+    KvService(
+            Node node,
+            Callers callers,
+            ServiceSettings settings,
+            Answers answers,
+            ReadTimes times) {
         this.node = node;
+        this.callers = callers;
         this.settings = settings;
         this.answers = answers;
         this.times = times;
@@ -51,7 +61,11 @@ final class KvService extends KVGrpc.KVImplBase {
                     return answers.range(
                             times.range(() -> {
                                 awaitReadable(request.getSerializable());
-                                return times.search(() -> node.state().range(query, abandoned));
+                                return readAs(
+                                        caller -> callers.auth().requireRead(caller, query),
+                                        () ->
+                                                times.search(() ->
+                                                        node.state().range(query, abandoned)));
                             }));
                 });
     }
@@ -67,7 +81,11 @@ final class KvService extends KVGrpc.KVImplBase {
             RangeQuery query = Requests.range(request);
             RequestChecks.checkStream(query);
             awaitReadable(request.getSerializable());
-            streaming.begin(node.state().rangeStream(query, settings.maxRequestBytes()));
+            Caller caller = callers.current();
+            callers.auth().requireRead(caller, query);
+            streaming.begin(
+                    node.state().rangeStream(query, settings.maxRequestBytes()),
+                    () -> callers.auth().requireCurrent(caller));
         } catch (RuntimeException failure) {
             observer.onError(Failures.status(failure).asRuntimeException());
         }
@@ -103,7 +121,12 @@ final class KvService extends KVGrpc.KVImplBase {
 
     @Override
     public void compact(CompactionRequest request, StreamObserver<CompactionResponse> observer) {
-        Unary.answer(observer, () -> answers.compact(compact(Requests.compact(request))));
+        Unary.answer(
+                observer,
+                () -> {
+                    callers.requireRoot();
+                    return answers.compact(compact(Requests.compact(request)));
+                });
     }
 
     /** TX-22: without a write in either branch the log has nothing to learn. */
@@ -114,7 +137,9 @@ final class KvService extends KVGrpc.KVImplBase {
             return (Result.Txn) propose(txn);
         }
         awaitReadable(Requests.serializable(request));
-        return times.readOnlyTxn(() -> node.state().txn(txn));
+        return readAs(
+                caller -> node.state().requirePermission(caller, txn),
+                () -> times.readOnlyTxn(() -> node.state().txn(txn)));
     }
 
     private Result.Compact compact(Command.Compact compact) {
@@ -126,7 +151,19 @@ final class KvService extends KVGrpc.KVImplBase {
     }
 
     private Result propose(Command command) {
-        return node.propose(command).join();
+        return node.propose(command, callers.current()).join();
+    }
+
+    /**
+     * A read by who may. The check afterwards is for one who has lost his right meanwhile, and
+     * whose read might have seen what came after that.
+     */
+    private <T> T readAs(Consumer<Caller> check, Supplier<T> read) {
+        Caller caller = callers.current();
+        check.accept(caller);
+        T answer = read.get();
+        callers.auth().requireCurrent(caller);
+        return answer;
     }
 
     /**

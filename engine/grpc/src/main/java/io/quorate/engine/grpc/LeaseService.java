@@ -16,9 +16,12 @@ import io.quorate.api.proto.LeaseTimeToLiveRequest;
 import io.quorate.api.proto.LeaseTimeToLiveResponse;
 import io.quorate.engine.node.LeaseTime;
 import io.quorate.engine.node.Node;
+import io.quorate.engine.state.AuthState;
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.Result;
 
+import java.util.List;
 import java.util.Optional;
 
 /** Leases (LE-*). */
@@ -27,10 +30,12 @@ final class LeaseService extends LeaseGrpc.LeaseImplBase {
     private static final long GONE = -1;
 
     private final Node node;
+    private final Callers callers;
     private final Answers answers;
 
-    LeaseService(Node node, Answers answers) {
+    LeaseService(Node node, Callers callers, Answers answers) {
         this.node = node;
+        this.callers = callers;
         this.answers = answers;
     }
 
@@ -39,9 +44,11 @@ final class LeaseService extends LeaseGrpc.LeaseImplBase {
         Unary.answer(
                 observer,
                 () -> {
+                    Caller caller = requireUser();
                     Result.LeaseGrant granted =
                             (Result.LeaseGrant)
-                                    node.grantLease(request.getID(), request.getTTL()).join();
+                                    node.grantLease(request.getID(), request.getTTL(), caller)
+                                            .join();
                     return LeaseGrantResponse.newBuilder()
                             .setHeader(answers.header(granted.revision()))
                             .setID(granted.id())
@@ -56,7 +63,8 @@ final class LeaseService extends LeaseGrpc.LeaseImplBase {
         Unary.answer(
                 observer,
                 () -> {
-                    Result done = node.propose(new Command.LeaseRevoke(request.getID())).join();
+                    Command revoke = new Command.LeaseRevoke(request.getID());
+                    Result done = node.propose(revoke, requireUser()).join();
                     return LeaseRevokeResponse.newBuilder()
                             .setHeader(answers.header(done.revision()))
                             .build();
@@ -76,6 +84,11 @@ final class LeaseService extends LeaseGrpc.LeaseImplBase {
     }
 
     private LeaseTimeToLiveResponse timeToLive(LeaseTimeToLiveRequest request) {
+        Caller caller = requireUser();
+        // LE-14
+        if (request.getKeys()) {
+            callers.auth().requireReads(caller, node.state().leaseKeys(request.getID()));
+        }
         Optional<LeaseTime> time = node.leaseTimeToLive(request.getID()).join();
         LeaseTimeToLiveResponse.Builder response =
                 LeaseTimeToLiveResponse.newBuilder()
@@ -84,7 +97,11 @@ final class LeaseService extends LeaseGrpc.LeaseImplBase {
                         .setTTL(time.map(LeaseTime::left).orElse(GONE))
                         .setGrantedTTL(time.map(LeaseTime::granted).orElse(0L));
         if (request.getKeys()) {
-            node.state().leaseKeys(request.getID()).forEach(key -> response.addKeys(Bytes.of(key)));
+            List<byte[]> keys = node.state().leaseKeys(request.getID());
+            // Keys may have come since, and rights gone.
+            callers.auth().requireReads(caller, keys);
+            callers.auth().requireCurrent(caller);
+            keys.forEach(key -> response.addKeys(Bytes.of(key)));
         }
         return response.build();
     }
@@ -95,11 +112,42 @@ final class LeaseService extends LeaseGrpc.LeaseImplBase {
         Unary.answer(
                 observer,
                 () -> {
+                    Caller caller = requireUser();
                     LeaseLeasesResponse.Builder response = LeaseLeasesResponse.newBuilder();
-                    node.leases()
-                            .forEach(id -> response.addLeases(LeaseStatus.newBuilder().setID(id)));
+                    List<Long> ids = node.leases();
+                    requireReads(caller, ids);
+                    ids.forEach(id -> response.addLeases(LeaseStatus.newBuilder().setID(id)));
                     return response.setHeader(answers.header(node.state().revision())).build();
                 });
+    }
+
+    /** SE-93. */
+    private Caller requireUser() {
+        Caller caller = callers.current();
+        callers.auth().requireUser(caller);
+        return caller;
+    }
+
+    // As etcd: who may not read a key hears of no lease.
+    private void requireReads(Caller caller, List<Long> leases) {
+        AuthState auth = callers.auth();
+        if (!auth.enabled()) {
+            return;
+        }
+        for (long id : leases) {
+            auth.requireReads(caller, node.state().leaseKeys(id));
+        }
+        callers.auth().requireCurrent(caller);
+    }
+
+    /** SE-111: who could not write a lease's keys must not keep them alive. */
+    private void requireRenewal(long id) {
+        if (!callers.auth().enabled()) {
+            return;
+        }
+        Caller caller = requireUser();
+        callers.auth().requireWrites(caller, node.state().leaseKeys(id));
+        callers.auth().requireCurrent(caller);
     }
 
     /**
@@ -155,6 +203,7 @@ final class LeaseService extends LeaseGrpc.LeaseImplBase {
                     LeaseKeepAliveResponse.newBuilder()
                             .setHeader(answers.header(node.state().revision()))
                             .setID(id);
+            requireRenewal(id);
             return response.setTTL(node.renewLease(id).join()).build();
         }
 

@@ -43,6 +43,7 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     private static final System.Logger LOG = System.getLogger("io.quorate.engine.grpc");
 
     private final Node node;
+    private final Callers callers;
     private final ServiceSettings settings;
     private final Answers answers;
 
@@ -50,8 +51,13 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     private final Histogram snapshotDuration;
 
     MaintenanceService(
-            Node node, ServiceSettings settings, Answers answers, MetricRegistry metrics) {
+            Node node,
+            Callers callers,
+            ServiceSettings settings,
+            Answers answers,
+            MetricRegistry metrics) {
         this.node = node;
+        this.callers = callers;
         this.settings = settings;
         this.answers = answers;
         this.snapshotDuration =
@@ -64,13 +70,27 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     /** MA-05 to MA-09: this member's own view, which needs no leader. */
     @Override
     public void status(StatusRequest request, StreamObserver<StatusResponse> observer) {
-        Unary.answer(observer, () -> status(node.status()));
+        Unary.answer(
+                observer,
+                () -> {
+                    callers.requireUser();
+                    return status(node.status());
+                });
     }
 
     /** MA-01 to MA-03. */
     @Override
     public void alarm(AlarmRequest request, StreamObserver<AlarmResponse> observer) {
-        Unary.answer(observer, () -> alarms(alarms(request)));
+        Unary.answer(
+                observer,
+                () -> {
+                    if (request.getAction() == AlarmRequest.AlarmAction.GET) {
+                        callers.requireUser();
+                    } else {
+                        callers.requireRoot();
+                    }
+                    return alarms(alarms(request));
+                });
     }
 
     private Result.Alarms alarms(AlarmRequest request) {
@@ -121,6 +141,7 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
         Unary.answer(
                 observer,
                 () -> {
+                    callers.requireRoot();
                     LOG.log(Level.INFO, "starting defragment");
                     try {
                         node.defragment();
@@ -142,6 +163,7 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
         Unary.answer(
                 observer,
                 () -> {
+                    callers.requireRoot();
                     StoreHash hash = node.hash();
                     return HashResponse.newBuilder()
                             .setHeader(answers.header(hash.revision()))
@@ -153,7 +175,12 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     /** MA-12, MA-13: the same on all members at the same revisions (SE-14). */
     @Override
     public void hashKV(HashKVRequest request, StreamObserver<HashKVResponse> observer) {
-        Unary.answer(observer, () -> hash(node.hashKv(request.getRevision())));
+        Unary.answer(
+                observer,
+                () -> {
+                    callers.requireRoot();
+                    return hash(node.hashKv(request.getRevision()));
+                });
     }
 
     /** MA-19 to MA-22. */
@@ -161,11 +188,13 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     public void downgrade(DowngradeRequest request, StreamObserver<DowngradeResponse> observer) {
         Unary.answer(
                 observer,
-                () ->
-                        DowngradeResponse.newBuilder()
-                                .setVersion(downgrade(request))
-                                .setHeader(answers.header(node.state().revision()))
-                                .build());
+                () -> {
+                    callers.requireRoot();
+                    return DowngradeResponse.newBuilder()
+                            .setVersion(downgrade(request))
+                            .setHeader(answers.header(node.state().revision()))
+                            .build();
+                });
     }
 
     /** The cluster version before the downgrade begins or ends, as {@code 3.7}. */
@@ -208,6 +237,12 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
     /** MA-14 to MA-17: this member's own state as of now, which needs no leader. */
     @Override
     public void snapshot(SnapshotRequest request, StreamObserver<SnapshotResponse> observer) {
+        try {
+            callers.requireRoot();
+        } catch (RuntimeException refusal) {
+            observer.onError(Failures.status(refusal).asRuntimeException());
+            return;
+        }
         SnapshotStreaming.start(
                 node.state(),
                 (ServerCallStreamObserver<SnapshotResponse>) observer,
@@ -220,6 +255,7 @@ final class MaintenanceService extends MaintenanceGrpc.MaintenanceImplBase {
         Unary.answer(
                 observer,
                 () -> {
+                    callers.requireRoot();
                     node.moveLeader(request.getTargetID()).join();
                     return MoveLeaderResponse.getDefaultInstance();
                 });

@@ -19,13 +19,19 @@ final class RangeStreaming implements Runnable {
     /** Null before the state may be read, and after the end. */
     private RangeStream pieces;
 
+    private Runnable lastCheck = () -> {};
+
     RangeStreaming(Answers answers, ServerCallStreamObserver<RangeStreamResponse> observer) {
         this.answers = answers;
         this.observer = observer;
     }
 
-    void begin(RangeStream range) {
+    /**
+     * @param check before the end is told; throws when the client may not have what it was sent
+     */
+    void begin(RangeStream range, Runnable check) {
         pieces = range;
+        lastCheck = check;
         run();
     }
 
@@ -45,6 +51,7 @@ final class RangeStreaming implements Runnable {
     private void send(RangeStream.Chunk chunk) {
         observer.onNext(RangeStreamResponse.newBuilder().setRangeResponse(piece(chunk)).build());
         if (chunk.last()) {
+            lastCheck.run();
             pieces = null;
             observer.onCompleted();
         }

@@ -14,6 +14,7 @@ import java.time.Duration;
  * @param watchProgressInterval about the time between two progress messages of a quiet watch that
  *     asked for them (WA-24); raised to {@link #MIN_WATCH_PROGRESS_INTERVAL}
  * @param extensiveMetrics whether the duration of every call is observed (ME-38)
+ * @param bcryptCost strength of the hashes of passwords (SE-108)
  */
 public record ServiceSettings(
         int maxRequestBytes,
@@ -21,7 +22,8 @@ public record ServiceSettings(
         long quotaBytes,
         Duration slowCall,
         Duration watchProgressInterval,
-        boolean extensiveMetrics) {
+        boolean extensiveMetrics,
+        int bcryptCost) {
     public static final int DEFAULT_MAX_REQUEST_BYTES = 1536 * 1024;
     public static final int DEFAULT_MAX_TXN_OPS = 128;
     public static final long DEFAULT_QUOTA_BYTES = 2L << 30;
@@ -29,7 +31,9 @@ public record ServiceSettings(
     public static final Duration DEFAULT_WATCH_PROGRESS_INTERVAL = Duration.ofMinutes(10);
     public static final Duration MIN_WATCH_PROGRESS_INTERVAL = Duration.ofMillis(100);
 
-    /** etcd's defaults (SE-40, SE-43, SE-44). */
+    public static final int DEFAULT_BCRYPT_COST = 10;
+
+    /** etcd's defaults (SE-40, SE-43, SE-44, SE-108). */
     public static final ServiceSettings DEFAULT =
             new ServiceSettings(
                     DEFAULT_MAX_REQUEST_BYTES,
@@ -37,5 +41,6 @@ public record ServiceSettings(
                     DEFAULT_QUOTA_BYTES,
                     DEFAULT_SLOW_CALL,
                     DEFAULT_WATCH_PROGRESS_INTERVAL,
-                    false);
+                    false,
+                    DEFAULT_BCRYPT_COST);
 }

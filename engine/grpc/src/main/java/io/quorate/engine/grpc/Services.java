@@ -3,7 +3,6 @@ package io.quorate.engine.grpc;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
-import io.quorate.api.proto.AuthGrpc;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 
@@ -26,7 +25,8 @@ public final class Services {
 
     /**
      * The services by their wire names (GS-01), each behind the same chain: slow calls are logged,
-     * calls are counted, then a call may be turned away, then it is served (GS-12).
+     * calls are counted, then a call may be turned away, then it is served on behalf of whose token
+     * it carries (GS-10, GS-12).
      *
      * @param node outlives the services
      * @param metrics where the rows of every method appear at once (ME-37), and the quota (ME-08)
@@ -38,13 +38,16 @@ public final class Services {
                 "Current backend storage quota size in bytes.",
                 settings::quotaBytes);
         ScheduledExecutorService timer = timer();
-        List<ServerServiceDefinition> services = services(node, settings, metrics, timer);
+        Callers callers = new Callers(node);
+        List<ServerServiceDefinition> services = services(node, callers, settings, metrics, timer);
         LongSupplier clock = System::nanoTime;
         // The last is the outermost.
         List<ServerInterceptor> chain =
                 List.of(
+                        callers,
                         new LeaderGuard(
                                 () -> node.leader() != 0, node.electionTimeout().toNanos(), timer),
+                        new LearnerLimits(node::isLearner),
                         new Admission(
                                 () -> node.state().clusterVersion().isPresent(),
                                 () -> node.leader() != 0,
@@ -69,27 +72,35 @@ public final class Services {
 
     private static List<ServerServiceDefinition> services(
             Node node,
+            Callers callers,
             ServiceSettings settings,
             MetricRegistry metrics,
             ScheduledExecutorService timer) {
         Answers answers = new Answers(node);
-        Turns turns = new Turns(node, settings.maxTxnOps());
+        Turns turns = new Turns(node, callers, settings.maxTxnOps());
         return List.of(
-                new KvService(node, settings, answers, new ReadTimes(metrics, System::nanoTime))
+                new KvService(
+                                node,
+                                callers,
+                                settings,
+                                answers,
+                                new ReadTimes(metrics, System::nanoTime))
                         .bindService(),
-                new ClusterService(node, answers, InstantSource.system()).bindService(),
-                new MaintenanceService(node, settings, answers, metrics).bindService(),
+                new ClusterService(node, callers, answers, InstantSource.system()).bindService(),
+                new MaintenanceService(node, callers, settings, answers, metrics).bindService(),
                 new HealthService().bindService(),
                 new WatchService(
                                 node,
+                                callers,
                                 settings,
                                 answers,
                                 metrics,
                                 timer,
                                 RandomGenerator.getDefault())
                         .bindService(),
-                new LeaseService(node, answers).bindService(),
-                Unserved.all(AuthGrpc.getServiceDescriptor()),
+                new LeaseService(node, callers, answers).bindService(),
+                new AuthService(node, callers, new Passwords(settings.bcryptCost()), answers)
+                        .bindService(),
                 new LockService(turns, answers).bindService(),
                 new ElectionService(node, turns, answers).bindService());
     }

@@ -3,6 +3,7 @@ package io.quorate.engine.grpc;
 import io.grpc.Status;
 import io.grpc.stub.StreamObserver;
 import io.quorate.engine.node.Node;
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.KeyValue;
@@ -33,10 +34,12 @@ final class Turns {
     private static final long SESSION_SECONDS = 60;
 
     private final Node node;
+    private final Callers callers;
     private final int maxTxnOps;
 
-    Turns(Node node, int maxTxnOps) {
+    Turns(Node node, Callers callers, int maxTxnOps) {
         this.node = node;
+        this.callers = callers;
         this.maxTxnOps = maxTxnOps;
     }
 
@@ -101,7 +104,9 @@ final class Turns {
     }
 
     private long newSession() {
-        return ((Result.LeaseGrant) node.grantLease(0, SESSION_SECONDS).join()).id();
+        Caller caller = callers.current();
+        callers.auth().requireUser(caller);
+        return ((Result.LeaseGrant) node.grantLease(0, SESSION_SECONDS, caller).join()).id();
     }
 
     /**
@@ -113,7 +118,11 @@ final class Turns {
     long await(Place place, Patience patience) {
         while (true) {
             node.linearizablePoint().join();
-            Result.Txn seen = node.state().txn(look(place));
+            Command.Txn look = look(place);
+            Caller caller = callers.current();
+            node.state().requirePermission(caller, look);
+            Result.Txn seen = node.state().txn(look);
+            callers.auth().requireCurrent(caller);
             List<KeyValue> own = range(seen, 0).kvs();
             if (own.isEmpty() || own.getFirst().createRevision() != place.created) {
                 throw new Lost();
@@ -197,18 +206,23 @@ final class Turns {
     Result.DeleteRange delete(byte[] key) {
         var delete = new Command.DeleteRange(key, NONE, false);
         RequestChecks.check(delete);
-        return (Result.DeleteRange) node.propose(delete).join();
+        return (Result.DeleteRange) node.propose(delete, callers.current()).join();
     }
 
     /** The key whose turn it is, if any. */
     RangeResult leader(byte[] prefix) {
         node.linearizablePoint().join();
-        return node.state().range(first(prefix));
+        RangeQuery first = first(prefix);
+        Caller caller = callers.current();
+        callers.auth().requireRead(caller, first);
+        RangeResult leader = node.state().range(first);
+        callers.auth().requireCurrent(caller);
+        return leader;
     }
 
     private Result.Txn txn(Command.Txn txn) {
         RequestChecks.check(txn, maxTxnOps);
-        return (Result.Txn) node.propose(txn).join();
+        return (Result.Txn) node.propose(txn, callers.current()).join();
     }
 
     private static RangeResult range(Result.Txn result, int op) {

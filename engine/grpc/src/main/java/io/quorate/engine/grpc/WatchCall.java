@@ -34,6 +34,8 @@ final class WatchCall extends ServerCall.Listener<WatchRequest> {
     /** Answers that wait, above which no further request is read. */
     private static final int BACKLOG_MAX = 1000;
 
+    private static final byte[] SMALLEST_KEY = {0};
+
     private final WatchService service;
     private final ServerCall<WatchRequest, WatchAnswer> call;
     private final WatchStream stream;
@@ -66,7 +68,7 @@ final class WatchCall extends ServerCall.Listener<WatchRequest> {
         switch (request.getRequestUnionCase()) {
             case CREATE_REQUEST -> {
                 WatchCreateRequest create = request.getCreateRequest();
-                stream.create(create.getWatchId(), query(create));
+                create(create.getWatchId(), query(create));
             }
             case CANCEL_REQUEST -> stream.cancel(request.getCancelRequest().getWatchId());
             case PROGRESS_REQUEST -> stream.requestProgress();
@@ -80,6 +82,36 @@ final class WatchCall extends ServerCall.Listener<WatchRequest> {
             requestsHeld = true;
             sending.wish();
         }
+    }
+
+    /** WA-29, WA-30: who may not read the range is told so in the stream, which goes on. */
+    private void create(long watchId, WatchQuery query) {
+        // With such a revision it is refused whoever asks.
+        if (query.startRevision() >= 0) {
+            try {
+                byte[] key = query.key().length == 0 ? SMALLEST_KEY : query.key();
+                service.callers
+                        .auth()
+                        .requireRead(service.callers.current(), key, query.rangeEnd());
+            } catch (RuntimeException refusal) {
+                stream.refuse(reason(Failures.status(refusal)));
+                return;
+            }
+        }
+        stream.create(watchId, query);
+    }
+
+    /** As Go writes a status; clients look for the text. */
+    private static String reason(Status status) {
+        return switch (status.getCode()) {
+            case UNAUTHENTICATED ->
+                    "rpc error: code = Unauthenticated desc = " + status.getDescription();
+            case INVALID_ARGUMENT ->
+                    "rpc error: code = InvalidArgument desc = " + status.getDescription();
+            default ->
+                    "rpc error: code = PermissionDenied desc = "
+                            + EtcdError.PERMISSION_DENIED.text();
+        };
     }
 
     private static WatchQuery query(WatchCreateRequest request) {

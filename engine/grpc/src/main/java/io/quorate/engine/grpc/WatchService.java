@@ -33,6 +33,7 @@ final class WatchService implements BindableService {
     private static final int GRPC_OVERHEAD_BYTES = 512 * 1024;
 
     final Answers answers;
+    final Callers callers;
     final Timings timings;
     final long fragmentBytes;
     private final WatchHub watches;
@@ -43,12 +44,14 @@ final class WatchService implements BindableService {
 
     WatchService(
             Node node,
+            Callers callers,
             ServiceSettings settings,
             Answers answers,
             MetricRegistry metrics,
             ScheduledExecutorService timer,
             RandomGenerator random) {
         this.watches = node.state().watches();
+        this.callers = callers;
         this.answers = answers;
         this.timings = new Timings(metrics);
         this.fragmentBytes = (long) settings.maxRequestBytes() + GRPC_OVERHEAD_BYTES;

@@ -45,7 +45,8 @@ class RangeStreamingTest {
                             ServiceSettings.DEFAULT_QUOTA_BYTES,
                             ServiceSettings.DEFAULT_SLOW_CALL,
                             ServiceSettings.DEFAULT_WATCH_PROGRESS_INTERVAL,
-                            false));
+                            false,
+                            ServiceSettings.DEFAULT_BCRYPT_COST));
 
     @AfterEach
     void stop() {

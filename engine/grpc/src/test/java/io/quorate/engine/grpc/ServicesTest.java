@@ -16,7 +16,6 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
-import io.quorate.api.proto.AuthEnableRequest;
 import io.quorate.api.proto.AuthGrpc;
 import io.quorate.api.proto.ClusterGrpc;
 import io.quorate.api.proto.CompactionRequest;
@@ -45,7 +44,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-import java.io.InputStream;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -87,48 +85,6 @@ class ServicesTest {
 
     private List<ServerServiceDefinition> services() {
         return Services.all(server.node, ServiceSettings.DEFAULT, server.metrics);
-    }
-
-    @Test
-    void whatIsNotServedYetSaysSoByName() {
-        assertRefused(
-                Status.Code.UNIMPLEMENTED,
-                "etcdserverpb.Auth/AuthEnable is not in this release of the server",
-                () ->
-                        AuthGrpc.newBlockingStub(server.channel)
-                                .authEnable(AuthEnableRequest.getDefaultInstance()));
-    }
-
-    @Test
-    void noMethodIsSilent() {
-        Set<String> served =
-                Set.of(
-                        "etcdserverpb.Cluster",
-                        "etcdserverpb.KV",
-                        "etcdserverpb.Lease",
-                        "v3lockpb.Lock",
-                        "v3electionpb.Election",
-                        "etcdserverpb.Maintenance",
-                        "etcdserverpb.Watch",
-                        "grpc.health.v1.Health");
-        for (ServerServiceDefinition service : services()) {
-            if (!served.contains(service.getServiceDescriptor().getName())) {
-                service.getMethods().forEach(method -> assertAnswers(method.getMethodDescriptor()));
-            }
-        }
-    }
-
-    /** With an empty request, or none on a stream; each of these ends the call at once. */
-    private <Q, A> void assertAnswers(MethodDescriptor<Q, A> method) {
-        Q empty = method.parseRequest(InputStream.nullInputStream());
-        try {
-            ClientCalls.blockingServerStreamingCall(
-                            server.channel, method, CallOptions.DEFAULT, empty)
-                    .forEachRemaining(answer -> {});
-        } catch (StatusRuntimeException refusal) {
-            assertEquals(
-                    Unserved.status(method).getDescription(), refusal.getStatus().getDescription());
-        }
     }
 
     @Test

@@ -59,7 +59,8 @@ class WatchServiceTest {
                             ServiceSettings.DEFAULT_QUOTA_BYTES,
                             ServiceSettings.DEFAULT_SLOW_CALL,
                             Duration.ofMillis(100),
-                            false));
+                            false,
+                            ServiceSettings.DEFAULT_BCRYPT_COST));
     private final WatchHub hub = server.node.state().watches();
     private final Optional<GrpcTestServer> ours;
     private final ManagedChannel channel;

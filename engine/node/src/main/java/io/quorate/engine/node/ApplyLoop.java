@@ -43,6 +43,7 @@ final class ApplyLoop implements Loop {
     private final Supplier<CompletableFuture<?>> quotaAlarm;
     private final int compactionRows;
     private final Lessor lessor;
+    private final Authentication authentication;
     private final LongSupplier nanoTime;
     private final Consumer<Event> replica;
     private final Consumer<Throwable> failure;
@@ -58,6 +59,7 @@ final class ApplyLoop implements Loop {
      *     completes when it is raised, or cannot be
      * @param compactionRows rows that a compaction reads or removes between two batches (SE-12)
      * @param lessor hears of leases that come and go, before the callers do
+     * @param authentication hears of tokens that come and go, and how far the state is
      * @param replica hears what was applied
      * @param failure hears of the error that ends this loop
      * @param failed whether the member has failed; then nothing more is applied
@@ -71,6 +73,7 @@ final class ApplyLoop implements Loop {
             Supplier<CompletableFuture<?>> quotaAlarm,
             int compactionRows,
             Lessor lessor,
+            Authentication authentication,
             LongSupplier nanoTime,
             Consumer<Event> replica,
             Consumer<Throwable> failure,
@@ -83,6 +86,7 @@ final class ApplyLoop implements Loop {
         this.quotaAlarm = quotaAlarm;
         this.compactionRows = compactionRows;
         this.lessor = lessor;
+        this.authentication = authentication;
         this.nanoTime = nanoTime;
         this.replica = replica;
         this.failure = failure;
@@ -183,6 +187,7 @@ final class ApplyLoop implements Loop {
         if (entries > 0) {
             checkpointer.commit(state, entries, bytes);
             applied = state.applied();
+            authentication.reached(applied.index());
             replica.accept(new Event.EntriesApplied(applied, changes, responses));
             answers.forEach(this::answer);
             answers.clear();
@@ -191,8 +196,14 @@ final class ApplyLoop implements Loop {
 
     // What was applied before it in this round is in it: raft takes no snapshot of the past.
     private void replace(ArrivedSnapshot snapshot) {
+        observer.replacing(true);
+        long start = nanoTime.getAsLong();
         state.replace(snapshot.install());
+        observer.replacing(false);
+        observer.replaced(nanoTime.getAsLong() - start);
+        authentication.replaced();
         applied = state.applied();
+        authentication.reached(applied.index());
         observer.replaced(state.clusterVersion());
         replica.accept(new Event.Installed(applied));
     }
@@ -220,12 +231,17 @@ final class ApplyLoop implements Loop {
     private void applyRequest(Entry entry, Applied at) throws InvalidProtocolBufferException {
         PendingProposal proposal =
                 proposals.find(CommandCodec.requestId(entry.data()), entry.data());
-        Command command = proposal != null ? proposal.command() : decode(entry);
+        CommandCodec.Request request =
+                proposal != null
+                        ? new CommandCodec.Request(proposal.command(), proposal.caller())
+                        : decode(entry);
+        Command command = request.command();
         long start = nanoTime.getAsLong();
         boolean fits = quota.admits(command, state.uncommittedBytes());
         try {
-            Result result = state.apply(command, at);
+            Result result = state.apply(command, request.caller(), at);
             lessor.applied(command);
+            authentication.applied(command, result);
             observer.applied(command, result, nanoTime.getAsLong() - start);
             if (!fits) {
                 outgrown(proposal);
@@ -255,7 +271,7 @@ final class ApplyLoop implements Loop {
                 });
     }
 
-    private static Command decode(Entry entry) {
+    private static CommandCodec.Request decode(Entry entry) {
         try {
             return CommandCodec.decode(entry.data());
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {

@@ -5,6 +5,7 @@ import static java.lang.System.Logger.Level.WARNING;
 
 import io.quorate.engine.raft.ConfChange;
 import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.AuthCommand;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.CompactionReport;
 import io.quorate.engine.state.EtcdError;
@@ -85,7 +86,18 @@ final class ApplyObserver {
             case Command.RaiseAlarm raise -> count((Result.Alarms) result, 1);
             case Command.ClearAlarm clear -> count((Result.Alarms) result, 0);
             case Command.Downgrade downgrade -> versionWish.run();
+            case AuthCommand users -> AuthLog.applied(users);
         }
+    }
+
+    /** Whether a snapshot of another member is put in the place of the state now (ME-16). */
+    void replacing(boolean now) {
+        metrics.snapshotsApplied.set(now ? 1 : 0);
+    }
+
+    /** It took so long until the state was in place, durably. */
+    void replaced(long nanos) {
+        metrics.snapshots.forced(nanos);
     }
 
     /** The whole state was replaced by that of another member. */
@@ -199,6 +211,8 @@ final class ApplyObserver {
     /** A compaction has removed its rows. */
     void compacted(CompactionReport report, long nanos, long dbSize, long dbSizeInUse) {
         metrics.compactedKeys.add(report.rows());
+        // The index is compacted with its rows, without a pause of its own.
+        metrics.indexCompactionPause.observe(0);
         metrics.compactionTotal.observe(nanos / 1_000_000);
         metrics.lastCompaction.set(wallClock.millis() / 1000);
         var fields =
@@ -320,6 +334,7 @@ final class ApplyObserver {
             case Command.RaiseAlarm raise -> "Alarm";
             case Command.ClearAlarm clear -> "Alarm";
             case Command.Downgrade downgrade -> "DowngradeInfoSet";
+            case AuthCommand users -> AuthLog.op(users);
         };
     }
 }

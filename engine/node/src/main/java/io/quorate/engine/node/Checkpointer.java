@@ -1,6 +1,5 @@
 package io.quorate.engine.node;
 
-import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.state.StateMachine;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.StateStore.Durability;
@@ -23,7 +22,7 @@ final class Checkpointer {
     private final long logBytesMax;
     private final LongSupplier logBytes;
     private final LongSupplier nanoTime;
-    private final Histogram duration;
+    private final NodeMetrics.Checkpoints durations;
     private final Consumer<Applied> durable;
     private final Consumer<Throwable> failure;
     private long entries;
@@ -32,7 +31,7 @@ final class Checkpointer {
 
     /**
      * @param logBytes size of the log on disk
-     * @param duration of each force that ends well
+     * @param durations of each force that ends well
      * @param durable hears what is durable, from any thread
      * @param failure hears of a force that failed, from any thread
      */
@@ -40,7 +39,7 @@ final class Checkpointer {
             NodeConfig config,
             LongSupplier logBytes,
             LongSupplier nanoTime,
-            Histogram duration,
+            NodeMetrics.Checkpoints durations,
             Consumer<Applied> durable,
             Consumer<Throwable> failure) {
         this.snapshotCount = config.snapshotCount();
@@ -48,7 +47,7 @@ final class Checkpointer {
         this.logBytesMax = config.logBytesMax();
         this.logBytes = logBytes;
         this.nanoTime = nanoTime;
-        this.duration = duration;
+        this.durations = durations;
         this.durable = durable;
         this.failure = failure;
     }
@@ -66,11 +65,16 @@ final class Checkpointer {
         running = true;
         Applied at = state.applied();
         long start = nanoTime.getAsLong();
-        state.commit(Durability.FORCE)
-                .whenComplete((done, thrown) -> {
+        var forced = state.commit(Durability.FORCE);
+        long handedOver = nanoTime.getAsLong();
+        var unused =
+                forced.whenComplete((done, thrown) -> {
                     running = false;
                     if (thrown == null) {
-                        duration.observeNanos(nanoTime.getAsLong() - start);
+                        long now = nanoTime.getAsLong();
+                        durations.handover().observeNanos(handedOver - start);
+                        durations.force().observeNanos(now - handedOver);
+                        durations.total().observeNanos(now - start);
                         durable.accept(at);
                     } else {
                         failure.accept(thrown);

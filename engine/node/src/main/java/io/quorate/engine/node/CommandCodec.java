@@ -24,12 +24,15 @@ import io.quorate.api.proto.membership.ClusterMemberAttrSetRequest;
 import io.quorate.api.proto.membership.ClusterVersionSetRequest;
 import io.quorate.api.proto.membership.DowngradeInfoSetRequest;
 import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.AuthCommand;
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.RangeQuery;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Commands as the data of log entries: etcd's {@code InternalRaftRequest}, so that a log means the
@@ -43,11 +46,18 @@ final class CommandCodec {
 
     private CommandCodec() {}
 
+    /** What an entry asks for, and on whose behalf. */
+    record Request(Command command, Caller caller) {}
+
     /** The command as an entry's data, which may share the command's arrays. */
-    static byte[] encode(long requestId, Command command) {
+    static byte[] encode(long requestId, Command command, Caller caller) {
         InternalRaftRequest.Builder request =
                 InternalRaftRequest.newBuilder()
-                        .setHeader(RequestHeader.newBuilder().setID(requestId));
+                        .setHeader(
+                                RequestHeader.newBuilder()
+                                        .setID(requestId)
+                                        .setUsername(caller.user())
+                                        .setAuthRevision(caller.authRevision()));
         switch (command) {
             case Command.Put put -> request.setPut(encode(put));
             case Command.DeleteRange delete -> request.setDeleteRange(encode(delete));
@@ -83,6 +93,7 @@ final class CommandCodec {
                             DowngradeInfoSetRequest.newBuilder()
                                     .setEnabled(info.enabled())
                                     .setVer(info.targetVersion()));
+            case AuthCommand users -> AuthCodec.encode(users, request);
             case Command.MemberAdd add -> throw notARequest(add);
             case Command.MemberRemove remove -> throw notARequest(remove);
             case Command.MemberUpdate update -> throw notARequest(update);
@@ -133,8 +144,17 @@ final class CommandCodec {
      * @throws InvalidProtocolBufferException when the data is no request
      * @throws IllegalArgumentException when this release does not know the request
      */
-    static Command decode(byte[] data) throws InvalidProtocolBufferException {
+    static Request decode(byte[] data) throws InvalidProtocolBufferException {
         InternalRaftRequest request = InternalRaftRequest.parseFrom(data);
+        RequestHeader header = request.getHeader();
+        Caller caller =
+                header.getAuthRevision() == 0 && header.getUsername().isEmpty()
+                        ? Caller.NOBODY
+                        : new Caller(header.getUsername(), header.getAuthRevision());
+        return new Request(command(request), caller);
+    }
+
+    private static Command command(InternalRaftRequest request) {
         if (request.hasPut()) {
             return decode(request.getPut());
         }
@@ -175,6 +195,10 @@ final class CommandCodec {
         if (request.hasDowngradeInfoSet()) {
             DowngradeInfoSetRequest set = request.getDowngradeInfoSet();
             return new Command.Downgrade(new DowngradeInfo(set.getEnabled(), set.getVer()));
+        }
+        Optional<AuthCommand> users = AuthCodec.decode(request);
+        if (users.isPresent()) {
+            return users.get();
         }
         throw new IllegalArgumentException(
                 "request with the fields "

@@ -4,8 +4,10 @@ import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
 import io.quorate.engine.state.Member;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -22,6 +24,15 @@ import javax.net.ssl.SSLSocketFactory;
  */
 final class LeaderCall {
     private static final int TEXT_BYTES_MAX = 64 << 10;
+
+    /** The keys of a lease may be in it. */
+    private static final int ANSWER_BYTES_MAX = 100 << 20;
+
+    private static final byte[] NOTHING = {};
+
+    /** What the pages of leases say in place of etcd's usual text. */
+    private static final String LEASE_NOT_FOUND = "lease not found";
+
     private static final List<EtcdError> REFUSALS =
             List.of(
                     EtcdError.MEMBER_NOT_FOUND,
@@ -47,11 +58,52 @@ final class LeaderCall {
      * @throws IOException when it is not known whether the leader did it
      */
     void promote(Member leader, long learner) throws IOException {
+        String page = "/members/promote/" + Long.toUnsignedString(learner);
+        ask(leader, url -> post(url + page, NOTHING));
+    }
+
+    /**
+     * Renews a lease; the seconds that it lives on, 0 when there is none.
+     *
+     * @throws IOException when the leader did not answer, or leads no more
+     */
+    long renew(Member leader, long lease) throws IOException {
+        try {
+            byte[] request = LeaseMessages.renewal(lease);
+            return LeaseMessages.ttl(ask(leader, url -> post(url + "/leases", request)));
+        } catch (FileNotFoundException e) {
+            return 0;
+        }
+    }
+
+    /**
+     * How long a lease still lives, empty when there is none.
+     *
+     * @throws IOException when the leader did not answer, or leads no more
+     */
+    Optional<LeaseTime> timeToLive(Member leader, long lease) throws IOException {
+        try {
+            byte[] request = LeaseMessages.question(lease);
+            return Optional.of(
+                    LeaseMessages.time(
+                            ask(leader, url -> post(url + "/leases/internal", request))));
+        } catch (FileNotFoundException e) {
+            return Optional.empty();
+        }
+    }
+
+    private interface Asking {
+        byte[] at(String url) throws IOException;
+    }
+
+    /** The answer at the first peer URL that gives one. */
+    private static byte[] ask(Member leader, Asking asking) throws IOException {
         IOException last = new IOException("the leader has no peer URL");
         for (String url : leader.peerUrls()) {
             try {
-                post(url + "/members/promote/" + Long.toUnsignedString(learner));
-                return;
+                return asking.at(url);
+            } catch (FileNotFoundException e) {
+                throw e;
             } catch (IOException e) {
                 last = e;
             }
@@ -59,7 +111,7 @@ final class LeaderCall {
         throw last;
     }
 
-    private void post(String address) throws IOException {
+    private byte[] post(String address, byte[] body) throws IOException {
         HttpURLConnection connection =
                 (HttpURLConnection) URI.create(address).toURL().openConnection();
         if (connection instanceof HttpsURLConnection https) {
@@ -69,14 +121,20 @@ final class LeaderCall {
         connection.setReadTimeout((int) timeout.toMillis());
         connection.setInstanceFollowRedirects(false);
         connection.setRequestProperty("Connection", "close");
+        connection.setRequestProperty("Content-Type", "application/protobuf");
         connection.setRequestMethod("POST");
-        connection.setFixedLengthStreamingMode(0);
+        connection.setFixedLengthStreamingMode(body.length);
         connection.setDoOutput(true);
         try {
-            connection.getOutputStream().close();
+            try (OutputStream out = connection.getOutputStream()) {
+                out.write(body);
+            }
             int status = connection.getResponseCode();
             if (status != HttpURLConnection.HTTP_OK) {
                 throw refusal(status, connection.getErrorStream());
+            }
+            try (InputStream in = connection.getInputStream()) {
+                return in.readNBytes(ANSWER_BYTES_MAX);
             }
         } finally {
             connection.disconnect();
@@ -88,6 +146,9 @@ final class LeaderCall {
                 body == null
                         ? ""
                         : new String(body.readNBytes(TEXT_BYTES_MAX), StandardCharsets.UTF_8);
+        if (text.strip().equals(LEASE_NOT_FOUND)) {
+            throw new FileNotFoundException(LEASE_NOT_FOUND);
+        }
         for (EtcdError error : REFUSALS) {
             if (text.strip().equals(error.text())) {
                 return error.exception();

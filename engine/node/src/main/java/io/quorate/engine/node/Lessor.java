@@ -194,7 +194,12 @@ final class Lessor implements Loop {
         return renew(id, nanoTime.getAsLong() + times.requestNanos);
     }
 
-    private CompletableFuture<Long> renew(long id, long giveUp) {
+    /**
+     * As above.
+     *
+     * @param giveUp when to fail with TIMEOUT for want of a leader, by the monotonic clock
+     */
+    CompletableFuture<Long> renew(long id, long giveUp) {
         Tenure tenure = serving;
         if (tenure == null) {
             return tenure(giveUp).thenCompose(leading -> renew(id, giveUp));
@@ -256,7 +261,16 @@ final class Lessor implements Loop {
      * when it ceases to meanwhile, and with STOPPED.
      */
     CompletableFuture<Optional<LeaseTime>> timeToLive(long id) {
-        return tenure(nanoTime.getAsLong() + times.requestNanos)
+        return timeToLive(id, nanoTime.getAsLong() + times.requestNanos);
+    }
+
+    /**
+     * As above.
+     *
+     * @param giveUp when to fail with TIMEOUT for want of a leader, by the monotonic clock
+     */
+    CompletableFuture<Optional<LeaseTime>> timeToLive(long id, long giveUp) {
+        return tenure(giveUp)
                 .thenCompose(tenure ->
                         replica.linearizablePoint().thenApply(caughtUp -> timeToLive(tenure, id)));
     }

@@ -14,6 +14,7 @@ import io.quorate.engine.raft.RaftConfig;
 import io.quorate.engine.raft.RaftStatus;
 import io.quorate.engine.raft.RawNode;
 import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
@@ -29,6 +30,7 @@ import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageException;
 
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -86,6 +88,8 @@ public final class Node implements AutoCloseable {
     private final AtomicBoolean quotaAlarming = new AtomicBoolean();
     private final PendingProposals proposals;
     private final Lessor lessor;
+    private final Optional<LeaseQuestions> leaseQuestions;
+    private final Authentication authentication;
     private final Mailbox<Event> events = new Mailbox<>();
     private final Optional<Peers> peers;
     private final Reconfiguration reconfiguration;
@@ -212,6 +216,7 @@ public final class Node implements AutoCloseable {
         var storage =
                 new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor();
+        this.authentication = new Authentication(state, tokens(), runtime.nanoTime(), timeoutNanos);
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
         this.reconfiguration =
@@ -226,6 +231,7 @@ public final class Node implements AutoCloseable {
                         replica,
                         runtime.nanoTime(),
                         () -> stopped);
+        this.leaseQuestions = peers.map(way -> leaseQuestions());
         metrics.observe(this);
         this.ticks = runtime.ticker().start(config.tick(), this::tick);
         this.chores =
@@ -244,6 +250,8 @@ public final class Node implements AutoCloseable {
     private void tick() {
         replica.tick();
         lessor.tick();
+        leaseQuestions.ifPresent(LeaseQuestions::tick);
+        authentication.tick();
         if (removalTicks.get() >= 0 && removalTicks.getAndDecrement() == 0) {
             listener.removed();
         }
@@ -251,7 +259,14 @@ public final class Node implements AutoCloseable {
 
     private Peers peers(Network network) {
         return new Peers(
-                identity, config.peerUrls(), state, this::fromPeer, this::removed, network);
+                identity,
+                config.peerUrls(),
+                state,
+                this::fromPeer,
+                this::removed,
+                metrics.snapshots,
+                runtime.nanoTime(),
+                network);
     }
 
     private void fromPeer(Event event) {
@@ -289,6 +304,25 @@ public final class Node implements AutoCloseable {
                 this::fail);
     }
 
+    private LeaderCall leaderCall() {
+        return new LeaderCall(
+                Duration.ofNanos(timeoutNanos), cluster.network().flatMap(Network::secureSockets));
+    }
+
+    private LeaseQuestions leaseQuestions() {
+        return new LeaseQuestions(
+                lessor,
+                new LeaseQuestions.Leadership(
+                        this::leading,
+                        () -> reconfiguration.member(leader()),
+                        this::linearizablePoint),
+                leaderCall(),
+                runtime.workers(),
+                runtime.nanoTime(),
+                timeoutNanos,
+                electionTimeout().toNanos());
+    }
+
     private CorruptionChecker checker() {
         return new CorruptionChecker(
                 identity.memberId(),
@@ -296,6 +330,15 @@ public final class Node implements AutoCloseable {
                         this::hashKv, state::compactionHashes, () -> linearizablePoint().join()),
                 PeerHashes.NOBODY,
                 guilty -> propose(new Command.RaiseAlarm(new Alarm(guilty, Alarm.CORRUPT))));
+    }
+
+    private Tokens tokens() {
+        return switch (config.tokens()) {
+            case TokenKind.Simple(Duration ttl) ->
+                    new SimpleTokens(ttl.toNanos(), runtime.nanoTime(), new SecureRandom());
+            case TokenKind.Jwt jwt -> new JwtTokens(jwt.keys(), jwt.ttl(), runtime.wallClock());
+            case TokenKind.None none -> new NoTokens();
+        };
     }
 
     private boolean leading() {
@@ -308,7 +351,7 @@ public final class Node implements AutoCloseable {
                         config,
                         log::sizeOnDisk,
                         runtime.nanoTime(),
-                        metrics.checkpointDuration,
+                        metrics.checkpoints,
                         at -> events.post(new Event.Checkpointed(at)),
                         this::fail);
         return new ApplyLoop(
@@ -327,6 +370,7 @@ public final class Node implements AutoCloseable {
                 this::raiseQuotaAlarm,
                 config.upkeep().compactionRows(),
                 lessor,
+                authentication,
                 runtime.nanoTime(),
                 events::post,
                 this::fail,
@@ -379,6 +423,7 @@ public final class Node implements AutoCloseable {
                 metrics,
                 snapshots,
                 peers.<PeerSender>map(way -> way).orElse(PeerSender.NOBODY),
+                new HeartbeatPace(config.tick(), metrics.heartbeatsLate),
                 runtime.nanoTime(),
                 new ReplicaLoop.Seams() {
                     @Override
@@ -487,13 +532,29 @@ public final class Node implements AutoCloseable {
      * NO_SPACE (SE-46), after the alarm is raised; TOO_MANY_REQUESTS (SE-26) and REQUEST_TOO_LARGE
      * (SE-40), of which nothing was proposed; TIMEOUT (SE-23) and STOPPED, after which it may still
      * be applied, at most once. Membership changes are not checked here; see {@link #reconfigure}.
+     *
+     * @param caller on whose behalf; whether he may is decided when it is applied
      */
-    public CompletableFuture<Result> propose(Command command) {
-        return propose(command, ANY_TERM);
+    public CompletableFuture<Result> propose(Command command, Caller caller) {
+        return propose(command, caller, ANY_TERM);
     }
 
-    /** As {@link #propose(Command)}, while this member leads this term; else NOT_LEADER. */
+    /**
+     * As {@link #propose(Command, Caller)} on behalf of nobody, which suffices while auth is off.
+     */
+    public CompletableFuture<Result> propose(Command command) {
+        return propose(command, Caller.NOBODY);
+    }
+
+    /**
+     * As {@link #propose(Command, Caller)}, while this member leads this term; else NOT_LEADER. On
+     * behalf of the server itself, which may end a lease whoever may write its keys.
+     */
     CompletableFuture<Result> propose(Command command, long term) {
+        return propose(command, state.auth().root(), term);
+    }
+
+    private CompletableFuture<Result> propose(Command command, Caller caller, long term) {
         if (stopped) {
             return CompletableFuture.failedFuture(EtcdError.STOPPED.exception());
         }
@@ -511,12 +572,13 @@ public final class Node implements AutoCloseable {
         byte[] data =
                 MembershipChange.isOne(command)
                         ? ConfChangeCodec.encode(MembershipChange.of(id, command))
-                        : CommandCodec.encode(id, command);
+                        : CommandCodec.encode(id, command, caller);
         if (data.length > config.maxRequestBytes()) {
             return CompletableFuture.failedFuture(EtcdError.REQUEST_TOO_LARGE.exception());
         }
         var proposal =
-                new PendingProposal(id, command, data, deadline(), term, new CompletableFuture<>());
+                new PendingProposal(
+                        id, command, caller, data, deadline(), term, new CompletableFuture<>());
         measure(proposal);
         if (proposals.add(proposal)) {
             replica.post(new Event.Propose(proposal));
@@ -588,10 +650,7 @@ public final class Node implements AutoCloseable {
                         if (leader.isEmpty()) {
                             throw EtcdError.NO_LEADER.exception();
                         }
-                        new LeaderCall(
-                                        Duration.ofNanos(timeoutNanos),
-                                        cluster.network().flatMap(Network::secureSockets))
-                                .promote(leader.get(), learner);
+                        leaderCall().promote(leader.get(), learner);
                         outcome.complete(new Result.Done(state.revision()));
                     } catch (EtcdException refusal) {
                         outcome.completeExceptionally(refusal);
@@ -655,13 +714,24 @@ public final class Node implements AutoCloseable {
      *
      * @param id 0 for one that this member picks (LE-02)
      * @param ttlSeconds raised to {@link #leaseTtlMin} (LE-04)
+     * @param caller as for {@link #propose(Command, Caller)}
      */
-    public CompletableFuture<Result> grantLease(long id, long ttlSeconds) {
+    public CompletableFuture<Result> grantLease(long id, long ttlSeconds, Caller caller) {
         long picked = id;
         while (picked == 0) {
             picked = ids.next() & Long.MAX_VALUE;
         }
-        return propose(new Command.LeaseGrant(picked, Math.max(ttlSeconds, leaseTtlMin())));
+        return propose(new Command.LeaseGrant(picked, Math.max(ttlSeconds, leaseTtlMin())), caller);
+    }
+
+    /** As {@link #grantLease(long, long, Caller)} on behalf of nobody. */
+    public CompletableFuture<Result> grantLease(long id, long ttlSeconds) {
+        return grantLease(id, ttlSeconds, Caller.NOBODY);
+    }
+
+    /** Who shows which token. */
+    public Authentication authentication() {
+        return authentication;
     }
 
     /** The shortest lease, in seconds: one and a half election timeouts (LE-04). */
@@ -673,20 +743,69 @@ public final class Node implements AutoCloseable {
     /**
      * Renews a lease; the seconds that it was given, 0 when there is no such lease (LE-07). One
      * that is over is waited for until it is revoked (SE-76). Nothing goes into the log. Ends with
-     * an {@link io.quorate.engine.state.EtcdException} when this member does not lead: TIMEOUT or
-     * STOPPED.
+     * an {@link io.quorate.engine.state.EtcdException} when no leader answers in time: TIMEOUT,
+     * NO_LEADER or STOPPED. Any member may be asked; it asks the leader (LE-09).
      */
     public CompletableFuture<Long> renewLease(long id) {
-        return lessor.renew(id);
+        return leaseQuestions
+                .map(questions -> questions.renew(id))
+                .orElseGet(() -> lessor.renew(id));
+    }
+
+    /**
+     * Answers another member that asks this one, as the leader, to renew a lease: the body of POST
+     * /leases and of its answer, in etcd's messages. Fails with LEASE_NOT_FOUND; with NOT_LEADER,
+     * also when this member ceases to lead meanwhile; as {@link #renewLease}.
+     *
+     * @throws IllegalArgumentException for bytes that are no such request
+     */
+    public CompletableFuture<byte[]> answerLeaseRenewal(byte[] request) {
+        long id = LeaseMessages.renewed(request);
+        return asLeader()
+                .thenCompose(leading -> lessor.renew(id, leaseGiveUp()))
+                .thenApply(ttl -> {
+                    if (ttl == 0) {
+                        throw EtcdError.LEASE_NOT_FOUND.exception();
+                    }
+                    return LeaseMessages.renewalAnswer(id, ttl);
+                });
+    }
+
+    /**
+     * As {@link #answerLeaseRenewal}, for POST /leases/internal: how long a lease still lives, and
+     * its keys when they are asked for.
+     */
+    public CompletableFuture<byte[]> answerLeaseTime(byte[] request) {
+        LeaseMessages.Question asked = LeaseMessages.asked(request);
+        return asLeader()
+                .thenCompose(leading -> lessor.timeToLive(asked.id(), leaseGiveUp()))
+                .thenApply(time ->
+                        LeaseMessages.answer(
+                                time.orElseThrow(EtcdError.LEASE_NOT_FOUND::exception),
+                                asked.keys() ? state.leaseKeys(asked.id()) : List.of()));
+    }
+
+    private CompletableFuture<Void> asLeader() {
+        return leading()
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(EtcdError.NOT_LEADER.exception());
+    }
+
+    /** A member that leads no more is not to be waited for: who asked finds the next one. */
+    private long leaseGiveUp() {
+        return runtime.nanoTime().getAsLong() + electionTimeout().toNanos();
     }
 
     /**
      * How long a lease still lives, empty when there is none (LE-10); as new as every change
-     * acknowledged before the call. Ends with an {@link io.quorate.engine.state.EtcdException} when
-     * this member does not lead: TIMEOUT, LEADER_CHANGED or STOPPED.
+     * acknowledged before the call, and not newer than this member's state afterwards. Ends with an
+     * {@link io.quorate.engine.state.EtcdException} when no leader answers in time: TIMEOUT,
+     * NO_LEADER, LEADER_CHANGED or STOPPED. Any member may be asked; it asks the leader (LE-11).
      */
     public CompletableFuture<Optional<LeaseTime>> leaseTimeToLive(long id) {
-        return lessor.timeToLive(id);
+        return leaseQuestions
+                .map(questions -> questions.timeToLive(id))
+                .orElseGet(() -> lessor.timeToLive(id));
     }
 
     /** Ids of all leases; on the leader those that end first come first (LE-12). */
@@ -741,7 +860,7 @@ public final class Node implements AutoCloseable {
                 view.term(),
                 view.commit(),
                 appliedIndex(),
-                view.conf().learners().contains(identity.memberId()),
+                isLearner(),
                 state.sizeOnDisk(),
                 state.sizeInUse(),
                 clusterVersion(),
@@ -771,6 +890,11 @@ public final class Node implements AutoCloseable {
     /** Member id of the leader, 0 when there is none. */
     public long leader() {
         return replica.view().leader();
+    }
+
+    /** Whether this member is a learner, as far as it knows. */
+    public boolean isLearner() {
+        return replica.view().conf().learners().contains(identity.memberId());
     }
 
     /** Highest log index known to be committed. */
@@ -820,8 +944,10 @@ public final class Node implements AutoCloseable {
         failed = true;
         stopped = true;
         proposals.close();
+        authentication.close();
         publication.stop();
         lessor.stop();
+        leaseQuestions.ifPresent(LeaseQuestions::stop);
         replica.post(Event.Signal.STOP);
         apply.stop();
         LOGGER.log(
@@ -864,8 +990,10 @@ public final class Node implements AutoCloseable {
         ticks.close();
         peers.ifPresent(Peers::close);
         proposals.close();
+        authentication.close();
         publication.stop();
         lessor.stop();
+        leaseQuestions.ifPresent(LeaseQuestions::stop);
         lessorWorker.join();
         replica.stop();
         raftWorker.join();

@@ -24,6 +24,7 @@ import java.util.Map;
  * @param leaseCheckpoint whether what is left of long leases is kept in the log, so that a change
  *     of leader does not begin them anew (SE-74)
  * @param upkeep how it looks after its state
+ * @param tokens what users who have shown their password get
  */
 public record NodeConfig(
         String name,
@@ -40,7 +41,8 @@ public record NodeConfig(
         int maxRequestBytes,
         boolean preVote,
         boolean leaseCheckpoint,
-        Upkeep upkeep) {
+        Upkeep upkeep,
+        TokenKind tokens) {
     public static final long DEFAULT_SNAPSHOT_COUNT = 10_000;
     public static final long DEFAULT_CHECKPOINT_BYTES = 32L << 20;
     public static final long DEFAULT_CATCH_UP_ENTRIES = 5_000;
@@ -54,7 +56,9 @@ public record NodeConfig(
      */
     static final int CHECKPOINT_COUNTS_MAX = 20;
 
-    /** With etcd's defaults for the upkeep, and checkpoints by the count of entries alone. */
+    /**
+     * With etcd's defaults for upkeep and tokens, and checkpoints by the count of entries alone.
+     */
     public NodeConfig(
             String name,
             List<String> clientUrls,
@@ -84,7 +88,8 @@ public record NodeConfig(
                 maxRequestBytes,
                 preVote,
                 leaseCheckpoint,
-                Upkeep.DEFAULT);
+                Upkeep.DEFAULT,
+                TokenKind.DEFAULT);
     }
 
     /** The same with another upkeep. */
@@ -104,6 +109,28 @@ public record NodeConfig(
                 maxRequestBytes,
                 preVote,
                 leaseCheckpoint,
+                other,
+                tokens);
+    }
+
+    /** The same with other tokens. */
+    public NodeConfig with(TokenKind other) {
+        return new NodeConfig(
+                name,
+                clientUrls,
+                peerUrls,
+                initialCluster,
+                token,
+                snapshotCount,
+                checkpointBytes,
+                catchUpEntries,
+                logBytesMax,
+                tick,
+                electionTicks,
+                maxRequestBytes,
+                preVote,
+                leaseCheckpoint,
+                upkeep,
                 other);
     }
 

@@ -17,10 +17,9 @@ import java.util.concurrent.ConcurrentHashMap;
 final class NodeMetrics {
     private static final double[] APPLY_BUCKETS = Histogram.exponential(0.0001, 2, 20);
 
-    private static final double[] REQUEST_BUCKETS = Histogram.exponential(0.001, 2, 14);
+    private static final double[] DISK_BUCKETS = Histogram.exponential(0.001, 2, 14);
 
-    /** What etcd shows while nobody has changed a user or a role. */
-    private static final double AUTH_REVISION = 1;
+    private static final double[] REQUEST_BUCKETS = Histogram.exponential(0.001, 2, 14);
 
     /** A second to three months. */
     private static final double[] TTL_BUCKETS = Histogram.exponential(1, 2, 24);
@@ -56,7 +55,9 @@ final class NodeMetrics {
     final Gauge logBytesWritten;
     final Gauge openViews;
     final Gauge lastCompaction;
-    final Histogram checkpointDuration;
+    final Checkpoints checkpoints;
+    final SnapshotMetrics snapshots;
+    final Histogram indexCompactionPause;
 
     private final MetricRegistry registry;
     private final Map<String, Histogram> applyDurations = new ConcurrentHashMap<>();
@@ -190,11 +191,26 @@ final class NodeMetrics {
                 registry.gauge(
                         "etcd_debugging_mvcc_db_compaction_last",
                         "The unix time of the last db compaction. Resets to 0 on start.");
-        checkpointDuration =
+        checkpoints =
+                new Checkpoints(
+                        registry.histogram(
+                                "etcd_debugging_snap_save_marshalling_duration_seconds",
+                                "The marshalling cost distributions of save called by snapshot.",
+                                DISK_BUCKETS),
+                        registry.histogram(
+                                "etcd_snap_fsync_duration_seconds",
+                                "The latency distributions of fsync called by snap.",
+                                DISK_BUCKETS),
+                        registry.histogram(
+                                "etcd_debugging_snap_save_total_duration_seconds",
+                                "The total latency distributions of save called by snapshot.",
+                                DISK_BUCKETS));
+        snapshots = new SnapshotMetrics(registry);
+        indexCompactionPause =
                 registry.histogram(
-                        "etcd_debugging_snap_save_total_duration_seconds",
-                        "The total latency distributions of save called by snapshot.",
-                        Histogram.exponential(0.001, 2, 14));
+                        "etcd_debugging_mvcc_index_compaction_pause_duration_milliseconds",
+                        "Bucketed histogram of index compaction pause duration.",
+                        Histogram.exponential(0.5, 2, 14));
         IdleMetrics.register(registry);
         registry.gauge(
                 "etcd_server_go_version",
@@ -210,6 +226,15 @@ final class NodeMetrics {
                 "server_version",
                 Version.ETCD);
     }
+
+    /**
+     * Checkpoints of the state, in the place of etcd's snapshot files (ME-30, ME-34).
+     *
+     * @param handover of what was applied to the storage
+     * @param force until it was durable
+     * @param total both
+     */
+    record Checkpoints(Histogram handover, Histogram force, Histogram total) {}
 
     /** Publishes what a running replica knows. */
     void observe(Node node) {
@@ -248,7 +273,7 @@ final class NodeMetrics {
         registry.gauge(
                 "etcd_debugging_auth_revision",
                 "The current revision of auth store.",
-                () -> AUTH_REVISION);
+                () -> node.state().auth().revision());
         first.members().forEach(member -> knownPeer(first.memberId(), member.id()).set(1));
         node.state().alarms().forEach(alarm -> alarm(alarm).set(1));
         registry.gauge(

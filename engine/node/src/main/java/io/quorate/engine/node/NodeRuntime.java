@@ -9,7 +9,7 @@ import java.util.random.RandomGenerator;
  * where a simulation takes hold of it.
  *
  * @param nanoTime monotonic clock, in nanoseconds; for time-outs and durations
- * @param wallClock for ids only (see {@link IdGenerator})
+ * @param wallClock for ids (see {@link IdGenerator}) and for the end of JSON Web Tokens
  * @param ticker drives raft's elections and heartbeats
  * @param random draws election time-outs
  * @param workers run the replica's loops

@@ -31,6 +31,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * The other members: who they are, by the state's membership, and the messages to and from them.
@@ -46,6 +47,8 @@ final class Peers implements PeerSender, AutoCloseable {
     private final StateMachine state;
     private final Consumer<Event> replica;
     private final Runnable removed;
+    private final SnapshotMetrics metrics;
+    private final LongSupplier nanoTime;
     private final Transport transport;
     // Guarded by this: the peers that the transport has.
     private final Map<Long, Peer> known = new HashMap<>();
@@ -64,11 +67,15 @@ final class Peers implements PeerSender, AutoCloseable {
             StateMachine state,
             Consumer<Event> replica,
             Runnable removed,
+            SnapshotMetrics metrics,
+            LongSupplier nanoTime,
             Network network) {
         this.identity = identity;
         this.state = state;
         this.replica = replica;
         this.removed = removed;
+        this.metrics = metrics;
+        this.nanoTime = nanoTime;
         this.transport =
                 network.open(
                         identity.clusterId(), peer(identity.memberId(), peerUrls), new Incoming());
@@ -136,9 +143,12 @@ final class Peers implements PeerSender, AutoCloseable {
     public void sendSnapshot(Message message, ReadView view) {
         long to = message.to();
         LOGGER.log(INFO, "sending database snapshot", about(to, message.snapshot()));
+        SnapshotMetrics.Transfer transfer = metrics.sending(to);
+        long start = nanoTime.getAsLong();
         transport
                 .sendSnapshot(to, MessageCodec.encode(message), new Body(view))
                 .whenComplete((done, thrown) -> {
+                    transfer.end(thrown == null, nanoTime.getAsLong() - start);
                     if (thrown == null) {
                         LOGGER.log(INFO, "sent database snapshot", about(to, message.snapshot()));
                     } else {
@@ -248,16 +258,24 @@ final class Peers implements PeerSender, AutoCloseable {
                 throw new IOException("another snapshot is coming in; this one comes later");
             }
             CompletableFuture<Void> outcome = null;
+            SnapshotMetrics.Transfer transfer = metrics.receiving(from);
+            long start = nanoTime.getAsLong();
             try {
                 outcome = receive(from, message(header), body);
             } catch (StorageException e) {
                 throw new IOException("the storage does not take it: " + e.getMessage(), e);
             } finally {
                 if (outcome == null) {
+                    transfer.end(false, nanoTime.getAsLong() - start);
                     receiving.release();
                 }
             }
-            return outcome.whenComplete((done, thrown) -> receiving.release());
+            return outcome.whenComplete((done, thrown) -> {
+                long nanos = nanoTime.getAsLong() - start;
+                transfer.end(thrown == null, nanos);
+                if (thrown == null) metrics.saved(nanos);
+                receiving.release();
+            });
         }
 
         private Message message(byte[] header) throws IOException {

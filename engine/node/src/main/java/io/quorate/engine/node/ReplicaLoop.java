@@ -60,6 +60,7 @@ final class ReplicaLoop implements Loop {
     private final PendingProposals proposals;
     private final NodeMetrics metrics;
     private final PeerSender peers;
+    private final HeartbeatPace pace;
     private final LongSupplier nanoTime;
     private final Seams seams;
     private final LogCutter cutter;
@@ -107,6 +108,7 @@ final class ReplicaLoop implements Loop {
             NodeMetrics metrics,
             OutgoingSnapshots snapshots,
             PeerSender peers,
+            HeartbeatPace pace,
             LongSupplier nanoTime,
             Seams seams) {
         this.mailbox = mailbox;
@@ -120,6 +122,7 @@ final class ReplicaLoop implements Loop {
         this.metrics = metrics;
         this.snapshots = snapshots;
         this.peers = peers;
+        this.pace = pace;
         this.nanoTime = nanoTime;
         this.seams = seams;
         HardState start = raft.status().hardState();
@@ -418,6 +421,9 @@ final class ReplicaLoop implements Loop {
                 snapshotsOut++;
                 peers.sendSnapshot(message, snapshots.view(message.snapshot().index()));
             } else {
+                if (message.type() == MessageType.HEARTBEAT) {
+                    pace.sent(message.to(), nanoTime.getAsLong());
+                }
                 peers.send(message);
             }
         }
@@ -427,6 +433,7 @@ final class ReplicaLoop implements Loop {
         boolean leading = soft.role() == Role.LEADER;
         if (soft.leader() != 0 && soft.leader() != view.leader) {
             metrics.leaderChanges.increment();
+            pace.reset();
             proposalsHeld = false;
             if (lastLeader != 0 && lastLeader != soft.leader()) {
                 reads.leaderChanged();

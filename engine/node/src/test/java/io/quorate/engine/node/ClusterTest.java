@@ -1,5 +1,7 @@
 package io.quorate.engine.node;
 
+import static io.quorate.engine.node.TestCluster.until;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -26,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 final class ClusterTest {
     @Test
     @Tag("CS-01")
+    @Tag("SE-20")
     @Tag("SE-32")
     void threeMembersServeReadsAndWritesThroughAnyOfThem() {
         try (TestCluster cluster = TestCluster.of(3)) {
@@ -44,6 +47,7 @@ final class ClusterTest {
 
     @Test
     @Tag("RA-03")
+    @Tag("SE-22")
     @Tag("T12")
     void leaderThatIsCutOffServesNeitherReadsNorWrites() {
         try (TestCluster cluster = TestCluster.of(3)) {
@@ -57,6 +61,7 @@ final class ClusterTest {
             assertFalse(staleRead.isDone() && !staleRead.isCompletedExceptionally());
             cluster.network.rejoin(old.id());
             assertEquals("after", old.get("key"));
+            assertEquals(EtcdError.LEADER_CHANGED, TestMember.refusal(staleRead));
             assertTrue(
                     List.of(
                                     EtcdError.TIMEOUT,
@@ -64,6 +69,25 @@ final class ClusterTest {
                                     EtcdError.TIMEOUT_CONNECTION_LOST)
                             .contains(TestMember.refusal(lostWrite)));
             assertTrue(cluster.allAgree());
+        }
+    }
+
+    @Test
+    @Tag("SE-20")
+    @Tag("SE-21")
+    void aReadThatGotLostIsAskedForAgain() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica leader = cluster.leader();
+            Replica cut = cluster.followers().getFirst();
+            TestMember.await(leader.put("key", "before"));
+            cluster.network.isolate(cut.id());
+            CompletableFuture<Void> read = cut.node.linearizablePoint();
+            TestMember.await(leader.put("key", "after"));
+            until(() -> cut.node.leader() == 0);
+            assertFalse(read.isDone());
+            cluster.network.rejoin(cut.id());
+            TestMember.await(read);
+            assertEquals("after", cut.getLocally("key"));
         }
     }
 

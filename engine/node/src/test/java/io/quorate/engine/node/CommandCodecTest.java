@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 
-import io.quorate.api.proto.AuthEnableRequest;
+import io.quorate.api.proto.DowngradeVersionTestRequest;
 import io.quorate.api.proto.internal.InternalRaftRequest;
 import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.AuthCommand;
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.DowngradeInfo;
 import io.quorate.engine.state.Member;
+import io.quorate.engine.state.Permission;
 import io.quorate.engine.state.RangeQuery;
 
 import org.junit.jupiter.api.Test;
@@ -21,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 
 /** Replay with {@code -Dcodec.seed=…}. */
@@ -33,16 +37,19 @@ class CommandCodecTest {
         for (int i = 0; i < 5_000; i++) {
             Command command = command();
             long id = random.nextLong();
-            byte[] data = CommandCodec.encode(id, command);
+            Caller caller = caller();
+            byte[] data = CommandCodec.encode(id, command, caller);
             assertEquals(id, CommandCodec.requestId(data), () -> "seed " + seed);
-            Command back = CommandCodec.decode(data);
-            assertTrue(same(command, back), () -> "seed " + seed + ": " + command + " " + back);
+            CommandCodec.Request back = CommandCodec.decode(data);
+            assertTrue(
+                    same(new CommandCodec.Request(command, caller), back),
+                    () -> "seed " + seed + ": " + command + " " + back);
         }
     }
 
     @Test
     void theWireIsEtcds() throws Exception {
-        byte[] data = CommandCodec.encode(7, TestMember.putCommand("k", "v"));
+        byte[] data = CommandCodec.encode(7, TestMember.putCommand("k", "v"), Caller.NOBODY);
         InternalRaftRequest request = InternalRaftRequest.parseFrom(data);
         assertEquals(7, request.getHeader().getID());
         assertEquals(0, request.getID());
@@ -54,11 +61,11 @@ class CommandCodecTest {
     void aRequestOfALaterReleaseIsNamed() {
         byte[] data =
                 InternalRaftRequest.newBuilder()
-                        .setAuthEnable(AuthEnableRequest.getDefaultInstance())
+                        .setDowngradeVersionTest(DowngradeVersionTestRequest.getDefaultInstance())
                         .build()
                         .toByteArray();
         var thrown = assertThrows(IllegalArgumentException.class, () -> CommandCodec.decode(data));
-        assertTrue(thrown.getMessage().contains("auth_enable"), thrown.getMessage());
+        assertTrue(thrown.getMessage().contains("downgrade_version_test"), thrown.getMessage());
     }
 
     @Test
@@ -72,11 +79,12 @@ class CommandCodecTest {
     void aMembershipChangeIsNoRequest() {
         var add =
                 new Command.MemberAdd(new Member(1, "a", List.of("http://a:1"), List.of(), false));
-        assertThrows(IllegalArgumentException.class, () -> CommandCodec.encode(1, add));
+        assertThrows(
+                IllegalArgumentException.class, () -> CommandCodec.encode(1, add, Caller.NOBODY));
     }
 
     private Command command() {
-        return switch (random.nextInt(12)) {
+        return switch (random.nextInt(13)) {
             case 0 -> put();
             case 1 -> delete();
             case 2 -> txn(2);
@@ -94,7 +102,40 @@ class CommandCodecTest {
             case 8 -> new Command.RaiseAlarm(new Alarm(random.nextLong(), random.nextInt(9)));
             case 9 -> new Command.ClearAlarm(new Alarm(random.nextLong(), random.nextInt(9)));
             case 10 -> new Command.Downgrade(new DowngradeInfo(random.nextBoolean(), "3.6.0"));
+            case 11 -> authCommand();
             default -> new Command.ClusterVersion("3.7.0");
+        };
+    }
+
+    private Caller caller() {
+        return random.nextBoolean() ? Caller.NOBODY : new Caller("usér", random.nextLong());
+    }
+
+    private AuthCommand authCommand() {
+        return switch (random.nextInt(17)) {
+            case 0 -> new AuthCommand.Enable();
+            case 1 -> new AuthCommand.Disable();
+            case 2 -> new AuthCommand.Status();
+            case 3 -> new AuthCommand.Authenticate("u", "abc");
+            case 4 -> new AuthCommand.UserAdd("u", "aGFzaA==", random.nextBoolean());
+            case 5 -> new AuthCommand.UserDelete("u");
+            case 6 -> new AuthCommand.UserChangePassword("u", "aGFzaA==");
+            case 7 -> new AuthCommand.UserGrantRole("u", "r");
+            case 8 -> new AuthCommand.UserRevokeRole("u", "r");
+            case 9 -> new AuthCommand.UserGet("u");
+            case 10 -> new AuthCommand.UserList();
+            case 11 -> new AuthCommand.RoleAdd("r");
+            case 12 -> new AuthCommand.RoleDelete("r");
+            case 13 ->
+                    new AuthCommand.RoleGrantPermission(
+                            "r",
+                            random.nextBoolean()
+                                    ? Optional.empty()
+                                    : Optional.of(
+                                            new Permission(random.nextInt(5), bytes(), bytes())));
+            case 14 -> new AuthCommand.RoleRevokePermission("r", bytes(), bytes());
+            case 15 -> new AuthCommand.RoleGet("r");
+            default -> new AuthCommand.RoleList();
         };
     }
 

@@ -108,6 +108,23 @@ class LessorTest {
         assertEquals(EtcdError.TIMEOUT, refusal(late));
     }
 
+    /** It may be granted already, by an entry that is committed and not applied here yet. */
+    @Test
+    @Tag("SE-77")
+    void aLeaseThatIsNotThereYetIsWaitedForUntilTheLeaderHasCaughtUp() {
+        elect(a);
+        a.behind = true;
+        CompletableFuture<Long> early = a.lessor.renew(7);
+        CompletableFuture<Long> never = a.lessor.renew(8);
+        assertFalse(early.isDone());
+        grant(7, 10);
+        assertEquals(10, await(a.lessor.renew(7)), "a lease that is there needs no agreement");
+        assertFalse(early.isDone());
+        a.quorum.complete(null);
+        assertEquals(10, await(early));
+        assertEquals(0, await(never));
+    }
+
     @Test
     @Tag("SE-72")
     void aLeaderThatWasElectedAnewCountsForItsNewTerm() throws Exception {
@@ -181,6 +198,7 @@ class LessorTest {
                         failure::complete);
         final Workers.Worker worker = Workers.threads().start("lessor", lessor);
         volatile EtcdError failing;
+        volatile boolean behind;
 
         @Override
         public CompletableFuture<Result> propose(Command command, long of) {
@@ -212,7 +230,7 @@ class LessorTest {
 
         @Override
         public CompletableFuture<Void> linearizablePoint() {
-            return leader == this ? CompletableFuture.completedFuture(null) : quorum;
+            return leader == this && !behind ? CompletableFuture.completedFuture(null) : quorum;
         }
 
         Proposal refused() throws InterruptedException {

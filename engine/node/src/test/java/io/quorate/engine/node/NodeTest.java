@@ -200,7 +200,9 @@ class NodeTest {
     }
 
     @Test
+    @Tag("SE-21")
     @Tag("SE-23")
+    @Tag("ME-05")
     void aReadThatCannotBeConfirmedTimesOut() {
         member.ready();
         await(member.put("k", "v"));
@@ -217,6 +219,7 @@ class NodeTest {
         assertFalse(read.isDone());
         member.pass(Duration.ofSeconds(8));
         assertEquals(EtcdError.TIMEOUT, refusal(read));
+        assertTrue(member.metricsText().contains("etcd_server_read_indexes_failed_total 1\n"));
         store.release();
         assertEquals(EtcdError.TIMEOUT, refusal(write));
         assertEquals("w", text(member.get("k").value()));
@@ -329,7 +332,7 @@ class NodeTest {
                         "etcd_server_proposals_pending 0",
                         "etcd_server_proposals_failed_total 0",
                         "etcd_server_id{server_id=\"8e9e05c52164694d\"} 1",
-                        "etcd_server_version{server_version=\"3.7.1\"} 1",
+                        "etcd_server_version{server_version=\"" + Version.ETCD + "\"} 1",
                         "etcd_cluster_version{cluster_version=\"3.7\"} 1",
                         "etcd_mvcc_put_total 3",
                         "etcd_mvcc_txn_total 1",

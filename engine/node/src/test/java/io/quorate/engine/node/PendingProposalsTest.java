@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.engine.metrics.MetricRegistry;
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.EtcdError;
 
@@ -45,6 +46,7 @@ class PendingProposalsTest {
         return new PendingProposal(
                 id,
                 new Command.Compact(5, true),
+                Caller.NOBODY,
                 new byte[10],
                 deadline,
                 0,

@@ -3,6 +3,7 @@ package io.quorate.engine.node;
 import io.quorate.backend.memory.MemoryStorageProvider;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.Install;
+import io.quorate.spi.storage.Keyspace;
 import io.quorate.spi.storage.ReadView;
 import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageException;
@@ -60,7 +61,7 @@ final class SimulatedStore implements StateStore {
 
     record Survivors(SimulatedLog log, SimulatedStore store) {}
 
-    /** Commits block from now on, until {@link #release}. */
+    /** Commits, of snapshots too, block from now on, until {@link #release}. */
     void hold() {
         lock.lock();
         held = true;
@@ -153,7 +154,31 @@ final class SimulatedStore implements StateStore {
 
     @Override
     public Install beginInstall(Applied at) {
-        return memory.beginInstall(at);
+        Install install = memory.beginInstall(at);
+        return new Install() {
+            @Override
+            public void put(Keyspace keyspace, byte[] key, byte[] value) {
+                install.put(keyspace, key, value);
+            }
+
+            @Override
+            public void commit() {
+                lock.lock();
+                try {
+                    while (held) {
+                        released.awaitUninterruptibly();
+                    }
+                    install.commit();
+                } finally {
+                    lock.unlock();
+                }
+            }
+
+            @Override
+            public void close() {
+                install.close();
+            }
+        };
     }
 
     @Override

@@ -218,6 +218,52 @@ final class SnapshotTest {
     }
 
     @Test
+    @Tag("ME-16")
+    @Tag("ME-29")
+    @Tag("ME-30")
+    @Tag("ME-34")
+    void snapshotsAreCountedAtBothEnds() {
+        try (TestCluster cluster = TestCluster.unstarted(3, SNAPSHOT_COUNT)) {
+            SimulatedStore state = new SimulatedStore();
+            cluster.start("a", TestCluster.memory(), null);
+            cluster.start("b", TestCluster.memory(), null);
+            Replica cut = cluster.start("c", TestCluster.log(TestCluster.memory(), null), state);
+            cluster.awaitReady();
+            Replica leader = lead(cluster, "a");
+            String to = "{To=\"" + Long.toHexString(cut.id()) + "\"}";
+            String from = "{From=\"" + Long.toHexString(leader.id()) + "\"}";
+            cluster.network.breakSnapshots(cut.id(), 1);
+            leaveBehind(cluster, leader, cut);
+            state.hold();
+            cluster.network.rejoin(cut.id());
+            until(() -> cut.metric("etcd_server_snapshot_apply_in_progress_total") == 1);
+            assertEquals(1, leader.metric("etcd_network_snapshot_send_failures" + to));
+            assertEquals(1, cut.metric("etcd_network_snapshot_receive_failures" + from));
+            assertEquals(1, leader.metric("etcd_network_snapshot_send_inflights_total" + to));
+            assertEquals(1, cut.metric("etcd_network_snapshot_receive_inflights_total" + from));
+            assertEquals(0, cut.metric("etcd_snap_db_save_total_duration_seconds_count"));
+            state.release();
+            until(() -> leader.metric("etcd_network_snapshot_send_success" + to) == 1);
+            until(() -> cut.metric("etcd_network_snapshot_receive_success" + from) == 1);
+            assertEquals(0, leader.metric("etcd_network_snapshot_send_inflights_total" + to));
+            assertEquals(0, cut.metric("etcd_network_snapshot_receive_inflights_total" + from));
+            String seconds = "_total_duration_seconds_count";
+            assertEquals(1, leader.metric("etcd_network_snapshot_send" + seconds + to));
+            assertEquals(1, cut.metric("etcd_network_snapshot_receive" + seconds + from));
+            assertEquals(1, cut.metric("etcd_snap_db_save_total_duration_seconds_count"));
+            assertEquals(1, cut.metric("etcd_snap_db_fsync_duration_seconds_count"));
+            assertEquals(0, cut.metric("etcd_server_snapshot_apply_in_progress_total"));
+            // Of its own checkpoints.
+            double saved = leader.metric("etcd_debugging_snap_save_total_duration_seconds_count");
+            assertTrue(saved > 0);
+            assertTrue(leader.metric("etcd_snap_fsync_duration_seconds_count") >= saved);
+            assertTrue(
+                    leader.metric("etcd_debugging_snap_save_marshalling_duration_seconds_count")
+                            >= saved);
+        }
+    }
+
+    @Test
     void snapshotOfADeposedLeaderDoesNoHarm() {
         try (TestCluster cluster = TestCluster.of(3, SNAPSHOT_COUNT)) {
             Replica leader = cluster.leader();
@@ -269,6 +315,7 @@ final class SnapshotTest {
 
     @Test
     @Tag("T6")
+    @Tag("WA-34")
     void watchesOfAFollowerMissNothingAcrossASnapshot() {
         try (TestCluster cluster = TestCluster.of(3, SNAPSHOT_COUNT)) {
             Replica leader = cluster.leader();

@@ -263,6 +263,26 @@ final class TestCluster implements AutoCloseable {
             return node.memberId();
         }
 
+        /**
+         * The value of a row of the metrics, 0 when it is not there.
+         *
+         * @param row with its labels
+         */
+        double metric(String row) {
+            StringBuilder page = new StringBuilder();
+            try {
+                metrics.text(page);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return page.toString()
+                    .lines()
+                    .filter(line -> line.startsWith(row + " "))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(row.length() + 1)))
+                    .findFirst()
+                    .orElse(0);
+        }
+
         CompletableFuture<Result> put(String key, String value) {
             return node.propose(TestMember.putCommand(key, value));
         }

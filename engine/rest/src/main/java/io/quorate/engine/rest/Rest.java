@@ -19,6 +19,7 @@ public final class Rest {
     private final HttpService health;
     private final HttpService metricsPage;
     private final HttpService members;
+    private final HttpService leases;
     private final HttpService debug;
     private final KnownHosts hosts;
     private final Cors cors;
@@ -40,6 +41,7 @@ public final class Rest {
         this.version = new VersionPage(node);
         this.health = new HealthPages(node, metrics);
         this.members = new MembersPages(node);
+        this.leases = new LeasePages(node);
         this.metricsPage = new MetricsPage(metrics);
         this.debug = new DebugPages(node);
         this.hosts = new KnownHosts(hosts);
@@ -65,7 +67,7 @@ public final class Rest {
 
     /** What a peer listener answers beside raft's own traffic. */
     public void addPeerTo(HttpRouting.Builder routing) {
-        routing.register(version).register(members);
+        routing.register(version).register(members).register(leases);
         routing.any(Texts::notFound);
     }
 }

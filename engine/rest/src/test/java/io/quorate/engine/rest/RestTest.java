@@ -1,5 +1,6 @@
 package io.quorate.engine.rest;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,6 +27,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -395,6 +397,50 @@ class RestTest {
         HttpRouting.Builder routing = HttpRouting.builder();
         new Rest(node, metrics, corsOrigins).addTo(routing);
         listen(routing);
+    }
+
+    /** What other members ask the leader for their clients, in the bytes of etcd's messages. */
+    @Test
+    @Tag("LE-09")
+    @Tag("LE-11")
+    void leasesAreRenewedAndAskedForByOtherMembers() throws Exception {
+        node = start(single());
+        HttpRouting.Builder routing = HttpRouting.builder();
+        new Rest(node, metrics, Set.of()).addPeerTo(routing);
+        listen(routing);
+        node.grantLease(7, 100).join();
+        HttpResponse<byte[]> renewed = post("/leases", new byte[] {8, 7});
+        assertEquals(200, renewed.statusCode());
+        assertEquals(
+                "application/protobuf", renewed.headers().firstValue("content-type").orElseThrow());
+        assertArrayEquals(new byte[] {16, 7, 24, 100}, renewed.body());
+        node.propose(put("k", 7)).join();
+        byte[] time = post("/leases/internal", new byte[] {10, 4, 8, 7, 16, 1}).body();
+        // The whole TTL is left or a second less, and then the key.
+        assertTrue(time[7] == 100 || time[7] == 99, Arrays.toString(time));
+        time[7] = 100;
+        assertArrayEquals(new byte[] {10, 11, 10, 0, 16, 7, 24, 100, 32, 100, 42, 1, 'k'}, time);
+        assertText(404, "lease not found\n", post("/leases", new byte[] {8, 6}));
+        assertText(404, "lease not found\n", post("/leases/internal", new byte[] {10, 2, 8, 6}));
+        assertText(400, "error unmarshalling request\n", post("/leases", new byte[] {8}));
+        assertText(413, "request body too large\n", post("/leases", new byte[(64 << 10) + 1]));
+        assertEquals(405, send("GET", "/leases").statusCode());
+    }
+
+    private static Command put(String key, long lease) {
+        byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
+        return new Command.Put(bytes, new byte[0], lease, false, false, false);
+    }
+
+    private static void assertText(int status, String text, HttpResponse<byte[]> answer) {
+        assertEquals(text, new String(answer.body(), StandardCharsets.UTF_8));
+        assertEquals(status, answer.statusCode());
+    }
+
+    private HttpResponse<byte[]> post(String path, byte[] body) throws Exception {
+        return client.send(
+                request(path).POST(HttpRequest.BodyPublishers.ofByteArray(body)).build(),
+                HttpResponse.BodyHandlers.ofByteArray());
     }
 
     private Node start(NodeConfig config) {

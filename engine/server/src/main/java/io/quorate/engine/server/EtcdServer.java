@@ -165,6 +165,7 @@ public final class EtcdServer implements AutoCloseable {
      */
     public static EtcdServer start(ServerConfig config) {
         refuseUnserved(config);
+        MachineLimits.check(config);
         ServerConfig.Addresses addresses = config.addresses();
         DataDirectory directory = DataDirectory.inspect(config);
         Secrets secrets = Secrets.of(config);
@@ -361,7 +362,8 @@ public final class EtcdServer implements AutoCloseable {
                         config.upkeep().effectiveQuotaBytes(),
                         limits.slowCall(),
                         limits.watchProgressInterval(),
-                        limits.extensiveMetrics());
+                        limits.extensiveMetrics(),
+                        config.auth().bcryptCost());
         mounts.add(
                 GrpcMount.install(
                         listener,
@@ -446,7 +448,8 @@ public final class EtcdServer implements AutoCloseable {
                 config.limits().requestBytesMax(),
                 raft.preVote(),
                 raft.leaseCheckpoint(),
-                config.upkeep());
+                config.upkeep(),
+                config.auth().tokens());
     }
 
     private static PluginRegistry plugins(ServerConfig config) {

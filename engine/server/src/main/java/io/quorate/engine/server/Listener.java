@@ -62,11 +62,14 @@ final class Listener implements AutoCloseable {
         }
     }
 
-    private static WebServerConfig.Builder builder(HttpRouting.Builder routing) {
+    static WebServerConfig.Builder builder(HttpRouting.Builder routing) {
         return WebServer.builder()
                 // The process decides when the listeners close, not the JVM's end.
                 .shutdownHook(false)
                 .featuresDiscoverServices(false)
+                // Helidon leaves Nagle's algorithm on: an answer then waits up to 40 ms for the
+                // acknowledgement of the one before it, whenever two go out close to each other.
+                .connectionOptions(options -> options.tcpNoDelay(true))
                 .routing(routing);
     }
 

@@ -2,8 +2,10 @@ package io.quorate.engine.server;
 
 import io.quorate.api.tls.TlsFiles;
 import io.quorate.api.tls.TlsRange;
+import io.quorate.engine.grpc.ServiceSettings;
 import io.quorate.engine.node.ClusterSettings;
 import io.quorate.engine.node.NodeConfig;
+import io.quorate.engine.node.TokenKind;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.rest.Rest;
 
@@ -41,6 +43,7 @@ public record ServerConfig(
         Cluster cluster,
         Web web,
         Security security,
+        Auth auth,
         List<Feature> features) {
     public ServerConfig {
         features = List.copyOf(features);
@@ -73,6 +76,7 @@ public record ServerConfig(
                 cluster,
                 Web.ANYBODY,
                 Security.NONE,
+                Auth.DEFAULT,
                 List.of());
     }
 
@@ -122,6 +126,18 @@ public record ServerConfig(
     /** Where the state lies in a data directory. */
     static Path stateDir(Path dataDir) {
         return dataDir.resolve("member").resolve("state");
+    }
+
+    /**
+     * How users are told apart.
+     *
+     * @param tokens what they get for their password (FL-76, FL-78)
+     * @param bcryptCost strength of the hashes of passwords (FL-77)
+     */
+    public record Auth(TokenKind tokens, int bcryptCost) {
+        /** etcd's defaults. */
+        public static final Auth DEFAULT =
+                new Auth(TokenKind.DEFAULT, ServiceSettings.DEFAULT_BCRYPT_COST);
     }
 
     /**

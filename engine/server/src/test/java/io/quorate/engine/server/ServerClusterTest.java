@@ -10,8 +10,16 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.StreamObserver;
 import io.quorate.api.proto.ClusterGrpc;
 import io.quorate.api.proto.KVGrpc;
+import io.quorate.api.proto.LeaseGrantRequest;
+import io.quorate.api.proto.LeaseGrpc;
+import io.quorate.api.proto.LeaseKeepAliveRequest;
+import io.quorate.api.proto.LeaseKeepAliveResponse;
+import io.quorate.api.proto.LeaseLeasesRequest;
+import io.quorate.api.proto.LeaseTimeToLiveRequest;
+import io.quorate.api.proto.LeaseTimeToLiveResponse;
 import io.quorate.api.proto.MaintenanceGrpc;
 import io.quorate.api.proto.Member;
 import io.quorate.api.proto.MemberAddRequest;
@@ -21,8 +29,13 @@ import io.quorate.api.proto.MemberRemoveRequest;
 import io.quorate.api.proto.MemberUpdateRequest;
 import io.quorate.api.proto.PutRequest;
 import io.quorate.api.proto.RangeRequest;
+import io.quorate.api.proto.SnapshotRequest;
 import io.quorate.api.proto.StatusRequest;
 import io.quorate.api.proto.StatusResponse;
+import io.quorate.api.proto.WatchCreateRequest;
+import io.quorate.api.proto.WatchGrpc;
+import io.quorate.api.proto.WatchRequest;
+import io.quorate.api.proto.WatchResponse;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
@@ -54,6 +67,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -141,6 +157,8 @@ class ServerClusterTest {
     @Tag("RC-05")
     @Tag("RC-09")
     @Tag("EX-03")
+    @Tag("GS-13")
+    @Tag("ER-55")
     void learnerJoinsIsPromotedAndRemoved() throws Exception {
         EtcdServer first = found("a").getFirst();
         put(first, "key", "value");
@@ -167,6 +185,7 @@ class ServerClusterTest {
         EtcdServer second = start(config("b", "b", true, Cluster.DEFAULT));
         second.ready().get(60, TimeUnit.SECONDS);
         assertTrue(second.node().status().learner());
+        learnerServesLittle(second);
         once(
                 "etcdserver: can only promote a learner member which is in sync with leader",
                 () ->
@@ -176,6 +195,7 @@ class ServerClusterTest {
                                                 .setID(added.getID())
                                                 .build()));
         assertEquals(2, members(first).size());
+        await(() -> !second.node().isLearner());
         refused(
                 "etcdserver: can only promote a learner member",
                 Status.Code.FAILED_PRECONDITION,
@@ -201,6 +221,35 @@ class ServerClusterTest {
         // On its old data it hears the same again, and ends in order again.
         EtcdServer again = start(config("b", "b", true, Cluster.DEFAULT));
         again.terminated().get(60, TimeUnit.SECONDS);
+    }
+
+    private void learnerServesLittle(EtcdServer learner) {
+        RangeRequest stale =
+                RangeRequest.newBuilder()
+                        .setKey(ByteString.copyFromUtf8("key"))
+                        .setSerializable(true)
+                        .build();
+        var kv = KVGrpc.newBlockingStub(channel(learner)).withDeadlineAfter(60, TimeUnit.SECONDS);
+        assertEquals("value", kv.range(stale).getKvs(0).getValue().toStringUtf8());
+        var maintenance =
+                MaintenanceGrpc.newBlockingStub(channel(learner))
+                        .withDeadlineAfter(60, TimeUnit.SECONDS);
+        assertTrue(maintenance.status(StatusRequest.getDefaultInstance()).getIsLearner());
+        assertTrue(maintenance.snapshot(SnapshotRequest.getDefaultInstance()).hasNext());
+        for (Call call :
+                List.<Call>of(
+                        () -> get(learner, "key"),
+                        () -> put(learner, "key", "x"),
+                        () -> kv.rangeStream(stale).next(),
+                        () -> members(learner),
+                        () ->
+                                LeaseGrpc.newBlockingStub(channel(learner))
+                                        .leaseLeases(LeaseLeasesRequest.getDefaultInstance()))) {
+            refused(
+                    "etcdserver: rpc not supported for learner",
+                    Status.Code.FAILED_PRECONDITION,
+                    call);
+        }
     }
 
     /** Makes a call again as long as it is refused for this reason, which is to pass. */
@@ -253,6 +302,144 @@ class ServerClusterTest {
                 "etcdserver: re-configuration failed due to not enough started members",
                 Status.Code.UNKNOWN,
                 () -> add(first, "http://127.0.0.1:2"));
+    }
+
+    /** Only the leader counts the time of leases, and every member answers for it. */
+    @Test
+    @Tag("LE-09")
+    @Tag("LE-11")
+    @Tag("SE-81")
+    @Tag("PE-02")
+    void leasesAreGrantedRenewedAndAskedForAtAnyMember() throws Exception {
+        List<EtcdServer> servers = found("a", "b", "c");
+        await(() -> servers.stream().allMatch(server -> server.node().leader() != 0));
+        EtcdServer leader = leaderOf(servers);
+        List<EtcdServer> followers = servers.stream().filter(s -> s != leader).toList();
+        EtcdServer asked = followers.getFirst();
+        long id = lease(asked).leaseGrant(grant(600)).getID();
+        KVGrpc.newBlockingStub(channel(followers.getLast()))
+                .withDeadlineAfter(60, TimeUnit.SECONDS)
+                .put(
+                        PutRequest.newBuilder()
+                                .setKey(ByteString.copyFromUtf8("leased"))
+                                .setLease(id)
+                                .build());
+        for (EtcdServer server : servers) {
+            assertEquals(600, keepAlive(server, id));
+            LeaseTimeToLiveResponse time = timeToLive(server, id);
+            assertEquals(600, time.getGrantedTTL());
+            assertTrue(time.getTTL() > 0 && time.getTTL() <= 600, time.toString());
+            assertEquals("leased", time.getKeys(0).toStringUtf8());
+            assertEquals(0, keepAlive(server, 77));
+            assertEquals(-1, timeToLive(server, 77).getTTL());
+        }
+        // Asked while there is no leader, a member answers when there is one.
+        leader.close();
+        assertEquals(600, keepAlive(asked, id));
+        assertEquals(600, timeToLive(followers.getLast(), id).getGrantedTTL());
+    }
+
+    private static EtcdServer leaderOf(List<EtcdServer> servers) {
+        long leader = servers.getFirst().node().leader();
+        return servers.stream()
+                .filter(s -> s.node().memberId() == leader)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private LeaseGrpc.LeaseBlockingStub lease(EtcdServer server) {
+        return LeaseGrpc.newBlockingStub(channel(server)).withDeadlineAfter(60, TimeUnit.SECONDS);
+    }
+
+    private static LeaseGrantRequest grant(long seconds) {
+        return LeaseGrantRequest.newBuilder().setTTL(seconds).build();
+    }
+
+    private LeaseTimeToLiveResponse timeToLive(EtcdServer server, long id) {
+        return lease(server)
+                .leaseTimeToLive(
+                        LeaseTimeToLiveRequest.newBuilder().setID(id).setKeys(true).build());
+    }
+
+    private long keepAlive(EtcdServer server, long id) throws Exception {
+        CompletableFuture<Long> ttl = new CompletableFuture<>();
+        var requests =
+                LeaseGrpc.newStub(channel(server))
+                        .leaseKeepAlive(
+                                new StreamObserver<>() {
+                                    @Override
+                                    public void onNext(LeaseKeepAliveResponse answer) {
+                                        ttl.complete(answer.getTTL());
+                                    }
+
+                                    @Override
+                                    public void onError(Throwable failure) {
+                                        ttl.completeExceptionally(failure);
+                                    }
+
+                                    @Override
+                                    public void onCompleted() {}
+                                });
+        requests.onNext(LeaseKeepAliveRequest.newBuilder().setID(id).build());
+        long seconds = ttl.get(60, TimeUnit.SECONDS);
+        requests.onCompleted();
+        return seconds;
+    }
+
+    /** A watch needs nobody but the member that is asked, which tells what it has applied. */
+    @Test
+    @Tag("WA-32")
+    void aFollowerServesWatchesItself() throws Exception {
+        List<EtcdServer> servers = found("a", "b");
+        await(() -> servers.stream().allMatch(server -> server.node().leader() != 0));
+        EtcdServer leader = leaderOf(servers);
+        EtcdServer follower = servers.stream().filter(s -> s != leader).findFirst().orElseThrow();
+        put(leader, "key", "before");
+        get(follower, "key");
+        BlockingQueue<WatchResponse> told = new LinkedBlockingQueue<>();
+        var requests = WatchGrpc.newStub(channel(follower)).watch(into(told));
+        requests.onNext(watch("key", 1));
+        assertTrue(told.poll(60, TimeUnit.SECONDS).getCreated());
+        assertEquals("before", value(told));
+        put(leader, "key", "live");
+        WatchResponse live = told.poll(60, TimeUnit.SECONDS);
+        assertEquals("live", live.getEvents(0).getKv().getValue().toStringUtf8());
+        assertEquals(follower.node().memberId(), live.getHeader().getMemberId());
+        // Without a leader, and so without agreement, watches of the past are served.
+        leader.close();
+        await(() -> follower.node().leader() == 0);
+        requests.onNext(watch("key", 1));
+        assertTrue(told.poll(60, TimeUnit.SECONDS).getCreated());
+        assertEquals("before", value(told));
+        requests.onCompleted();
+    }
+
+    private static String value(BlockingQueue<WatchResponse> told) throws InterruptedException {
+        return told.poll(60, TimeUnit.SECONDS).getEvents(0).getKv().getValue().toStringUtf8();
+    }
+
+    private static WatchRequest watch(String key, long from) {
+        return WatchRequest.newBuilder()
+                .setCreateRequest(
+                        WatchCreateRequest.newBuilder()
+                                .setKey(ByteString.copyFromUtf8(key))
+                                .setStartRevision(from))
+                .build();
+    }
+
+    private static StreamObserver<WatchResponse> into(BlockingQueue<WatchResponse> told) {
+        return new StreamObserver<>() {
+            @Override
+            public void onNext(WatchResponse response) {
+                told.add(response);
+            }
+
+            @Override
+            public void onError(Throwable failure) {}
+
+            @Override
+            public void onCompleted() {}
+        };
     }
 
     /** What needs no agreement goes on: probes of local reads, and the status. */
@@ -320,6 +507,7 @@ class ServerClusterTest {
     @Test
     @Tag("CL-06")
     @Tag("ER-23")
+    @Tag("SE-52")
     void oneLearnerAtATimeUnlessMoreAreAllowed() throws Exception {
         EtcdServer first = found("a").get(0);
         learner(first, "http://127.0.0.1:1");
@@ -327,6 +515,15 @@ class ServerClusterTest {
                 "etcdserver: too many learner members in cluster",
                 Status.Code.FAILED_PRECONDITION,
                 () -> learner(first, "http://127.0.0.1:2"));
+        first.close();
+        Cluster two = new Cluster(transport, Map.of(), true, 2, false);
+        EtcdServer again = start(config("a", "a", false, two));
+        again.ready().get(60, TimeUnit.SECONDS);
+        learner(again, "http://127.0.0.1:2");
+        refused(
+                "etcdserver: too many learner members in cluster",
+                Status.Code.FAILED_PRECONDITION,
+                () -> learner(again, "http://127.0.0.1:3"));
     }
 
     private void learner(EtcdServer at, String url) {

@@ -191,6 +191,7 @@ final class ServerTlsTest {
                 new Cluster(transport, Map.of(), false, 1, false),
                 Web.ANYBODY,
                 security,
+                ServerConfig.Auth.DEFAULT,
                 List.of());
     }
 }

@@ -4,6 +4,7 @@ import io.quorate.engine.checker.Linearizability;
 import io.quorate.engine.checker.Operation;
 import io.quorate.engine.checker.Register;
 import io.quorate.engine.node.Node;
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 import io.quorate.engine.state.EtcdError;
 import io.quorate.engine.state.EtcdException;
@@ -27,9 +28,14 @@ final class Clients {
     private static final byte[] ONE_KEY = {};
     private static final long MILLI = 1_000_000;
 
-    /** Errors of which the server says that nothing was proposed. */
+    /** Errors that say that nothing was done, nor ever will be. */
     private static final Set<EtcdError> NOTHING_DONE =
-            Set.of(EtcdError.TOO_MANY_REQUESTS, EtcdError.REQUEST_TOO_LARGE);
+            Set.of(
+                    EtcdError.TOO_MANY_REQUESTS,
+                    EtcdError.REQUEST_TOO_LARGE,
+                    EtcdError.USER_EMPTY,
+                    EtcdError.PERMISSION_DENIED,
+                    EtcdError.AUTH_OLD_REVISION);
 
     private final World world;
     private final RandomGenerator random;
@@ -42,6 +48,7 @@ final class Clients {
     private int clients;
     private long answered;
     private long unanswered;
+    private long refused;
 
     Clients(World world) {
         this.world = world;
@@ -79,6 +86,10 @@ final class Clients {
 
     long unanswered() {
         return unanswered;
+    }
+
+    long refused() {
+        return refused;
     }
 
     /** By key. */
@@ -182,6 +193,7 @@ final class Clients {
     private void send(Call call) {
         Node node = call.life.node();
         byte[] key = bytes(call.key);
+        Caller caller = world.administrator().caller(call.client, node);
         CompletableFuture<Register.Told> told =
                 switch (call.ask) {
                     case Register.Read read -> {
@@ -189,17 +201,19 @@ final class Clients {
                         yield node.linearizablePoint()
                                 .thenApply(point -> {
                                     isFresh(call.life, committed);
-                                    return Register.Told.saw(read(node, key));
+                                    return Register.Told.saw(read(node, caller, key));
                                 });
                     }
                     case Register.Write(String value) ->
                             node.propose(
                                             value == null
                                                     ? new Command.DeleteRange(key, ONE_KEY, false)
-                                                    : put(key, value))
+                                                    : put(key, value),
+                                            caller)
                                     .thenApply(done -> Register.Told.WRITTEN);
                     case Register.Swap(String expected, String value) ->
-                            node.propose(swap(key, expected, value)).thenApply(Clients::swapped);
+                            node.propose(swap(key, expected, value), caller)
+                                    .thenApply(Clients::swapped);
                 };
         told.whenComplete((answer, thrown) -> {
             if (thrown == null) {
@@ -264,8 +278,13 @@ final class Clients {
                         value(((Result.RangeOpResult) txn.results().getFirst()).range()));
     }
 
-    private static String read(Node node, byte[] key) {
-        return value(node.state().range(RangeQuery.one(key)));
+    /** As the service reads: it looks at the right before, and whether it still holds after. */
+    private static String read(Node node, Caller caller, byte[] key) {
+        RangeQuery query = RangeQuery.one(key);
+        node.state().auth().requireRead(caller, query);
+        String value = value(node.state().range(query));
+        node.state().auth().requireCurrent(caller);
+        return value;
     }
 
     private static String value(RangeResult range) {
@@ -289,6 +308,7 @@ final class Clients {
 
     private void refused(Call call) {
         if (end(call)) {
+            refused++;
             think(call.client);
         }
     }

@@ -8,6 +8,8 @@ package io.quorate.engine.simulator;
  * @param committed log entries
  * @param answered operations of clients that got an answer
  * @param unanswered operations of clients that may have happened
+ * @param refused operations of clients that they were not allowed, or not as they called
+ * @param authChanges changes of users and roles, and of whether auth is on
  * @param digest the same for two runs of one seed
  */
 public record Outcome(
@@ -17,4 +19,6 @@ public record Outcome(
         long committed,
         long answered,
         long unanswered,
+        long refused,
+        long authChanges,
         long digest) {}

@@ -25,6 +25,7 @@ import java.util.random.RandomGenerator;
  * @param sharedTurnPercent how often who brings a loop work takes its turn, where he may
  * @param busyElectionPercent how often the disks are busy when a leader is elected
  * @param faults how often each comes, against the others
+ * @param authNanos between two changes of users and roles, about; 0 for a world that has none
  */
 record Settings(
         Map<String, List<String>> founders,
@@ -42,7 +43,8 @@ record Settings(
         long faultNanos,
         int sharedTurnPercent,
         int busyElectionPercent,
-        Map<Nemesis.Fault, Integer> faults) {
+        Map<Nemesis.Fault, Integer> faults,
+        long authNanos) {
     private static final long MILLI = 1_000_000;
     private static final int[] SHARED_TURN_PERCENT = {0, 20, 80, 100, 100};
 
@@ -73,6 +75,7 @@ record Settings(
                 (100 + random.nextInt(3000)) * MILLI,
                 SHARED_TURN_PERCENT[random.nextInt(SHARED_TURN_PERCENT.length)],
                 random.nextInt(3) * 40,
-                faults);
+                faults,
+                random.nextBoolean() ? 0 : (2 + random.nextInt(200)) * MILLI);
     }
 }

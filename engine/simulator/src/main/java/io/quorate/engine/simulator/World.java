@@ -30,6 +30,7 @@ final class World {
     private final SimulatedNetwork network;
     private final Clients clients;
     private final Nemesis nemesis;
+    private final Administrator administrator;
     private final Watches watches;
     private final Leases leases;
     private final List<Machine> machines = new ArrayList<>();
@@ -54,6 +55,7 @@ final class World {
         this.network = new SimulatedNetwork(this);
         this.clients = new Clients(this);
         this.nemesis = new Nemesis(this);
+        this.administrator = new Administrator(this);
         this.watches = new Watches(this);
         this.leases = new Leases(this);
         for (Map.Entry<String, List<String>> founder : settings.founders().entrySet()) {
@@ -92,6 +94,10 @@ final class World {
 
     Clients clients() {
         return clients;
+    }
+
+    Administrator administrator() {
+        return administrator;
     }
 
     Nemesis nemesis() {
@@ -180,6 +186,7 @@ final class World {
             machines.forEach(Machine::start);
             clients.start();
             nemesis.start();
+            administrator.start();
             leases.start();
             while (timeline.happened() < events) {
                 step();
@@ -193,6 +200,8 @@ final class World {
                     judge.committed(),
                     clients.answered(),
                     clients.unanswered(),
+                    clients.refused(),
+                    administrator.changes(),
                     trace.digest());
         } catch (Violation violation) {
             throw violation;
@@ -203,6 +212,7 @@ final class World {
 
     private void heal() {
         nemesis.stop();
+        administrator.stop();
         leases.stop();
         network.calm();
         timeline.after(0, new Care(this));
@@ -256,8 +266,8 @@ final class World {
         }
         clients.stop();
         Life life = leader.life();
-        life.node()
-                .propose(Clients.put(Clients.bytes("the-end"), "reached"))
+        Node node = life.node();
+        node.propose(Clients.put(Clients.bytes("the-end"), "reached"), node.state().auth().root())
                 .whenComplete((done, thrown) -> writtenLast |= thrown == null);
         life.wake();
     }

@@ -69,8 +69,8 @@ enum Bug {
             "io.quorate.engine.raft.ConfState.EMPTY"),
     LOG_CUT_BEFORE_THE_STATE_IS_DURABLE(
             "node/src/main/java/io/quorate/engine/node/Checkpointer.java",
-            "state.commit(Durability.FORCE)\n",
-            "state.commit(Durability.LAZY)\n"),
+            "state.commit(Durability.FORCE);\n",
+            "state.commit(Durability.LAZY);\n"),
     LOG_KEPT_BEHIND_A_SNAPSHOT(
             "node/src/main/java/io/quorate/engine/node/ReplicaLoop.java",
             "        storage.reset(at.index(), at.term());\n",
@@ -89,7 +89,27 @@ enum Bug {
             "        boolean fits = quota.admits(command, state.uncommittedBytes());\n"
                     + "        if (proposal != null && command instanceof Command.DeleteRange) {\n"
                     + "            command = new Command.Compact(1, false);\n"
-                    + "        }\n");
+                    + "        }\n"),
+    USERS_NOT_RELOADED_WITH_A_SNAPSHOT(
+            "state/src/main/java/io/quorate/engine/state/StateMachine.java",
+            "            content = Content.of(view, store, options, history);\n"
+                    + "            compactionCommitted = -1;\n",
+            "            AuthStore old = content.auth();\n"
+                    + "            Content read = Content.of(view, store, options, history);\n"
+                    + "            content = new Content(read.writer(), read.leases(),"
+                    + " read.compaction(), read.membership(), read.alarms(), read.downgrade(),"
+                    + " old, read.meta());\n"
+                    + "            compactionCommitted = -1;\n"),
+    ROLE_TAKEN_FROM_ITS_USERS_IN_THE_HEAP_ONLY(
+            "state/src/main/java/io/quorate/engine/state/AuthStore.java",
+            "            batch.put(Keyspaces.AUTH_USERS, AuthRows.utf8(user.name()),"
+                    + " AuthRows.encode(changed));\n",
+            ""),
+    WHO_MAY_WRITE_DECIDED_BY_THE_PROPOSER(
+            "node/src/main/java/io/quorate/engine/node/ApplyLoop.java",
+            "            Result result = state.apply(command, request.caller(), at);\n",
+            "            Result result = state.apply(command,"
+                    + " proposal != null ? request.caller() : state.auth().root(), at);\n");
 
     private final List<Mutant.Edit> edits;
 

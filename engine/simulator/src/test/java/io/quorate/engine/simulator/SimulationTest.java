@@ -32,6 +32,7 @@ class SimulationTest {
 
     @Test
     @Tag("T2")
+    @Tag("T3")
     @Tag("T12")
     @Tag("T15")
     @Tag("T16")
@@ -42,12 +43,16 @@ class SimulationTest {
     void everySeedKeepsAllPromises() {
         long events = 0;
         long answered = 0;
+        long refused = 0;
+        long changes = 0;
         long start = System.nanoTime();
         for (long seed = FIRST; seed < FIRST + SEEDS; seed++) {
             try {
                 Outcome outcome = Simulation.run(seed, EVENTS);
                 events += outcome.events();
                 answered += outcome.answered();
+                refused += outcome.refused();
+                changes += outcome.authChanges();
             } catch (AssertionError e) {
                 throw new AssertionError(
                         "seed %d, %d events: %s".formatted(seed, EVENTS, e.getMessage()), e);
@@ -55,10 +60,13 @@ class SimulationTest {
         }
         double minutes = (System.nanoTime() - start) / 60e9;
         System.out.printf(
-                "simulator: seeds %d..%d, %,d events, %,d answers, %,.0f events per minute%n",
-                FIRST, FIRST + SEEDS - 1, events, answered, events / minutes);
+                "simulator: seeds %d..%d, %,d events, %,d answers, %,d refusals, %,d changes of users"
+                        + " and roles, %,.0f events per minute%n",
+                FIRST, FIRST + SEEDS - 1, events, answered, refused, changes, events / minutes);
         assertTrue(events >= SEEDS * EVENTS);
         assertTrue(answered > 0, "no client was ever answered");
+        // Some single world may have no users, or none that is refused anything.
+        assertTrue(SEEDS < 10 || refused > 0 && changes > 0, "nobody minded users and roles");
     }
 
     @Test

@@ -88,6 +88,7 @@ final class Alarms {
             case Command.RaiseAlarm raise -> false;
             case Command.ClearAlarm clear -> false;
             case Command.Downgrade downgrade -> false;
+            case AuthCommand users -> false;
         };
     }
 }

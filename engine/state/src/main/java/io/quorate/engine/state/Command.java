@@ -3,7 +3,24 @@ package io.quorate.engine.state;
 import java.util.List;
 
 /** A change of the replicated state. Its effect depends on the state and on nothing else. */
-public sealed interface Command {
+public sealed interface Command
+        permits Command.Put,
+                Command.DeleteRange,
+                Command.Txn,
+                Command.Compact,
+                Command.LeaseGrant,
+                Command.LeaseRevoke,
+                Command.LeaseCheckpoint,
+                Command.MemberAdd,
+                Command.MemberRemove,
+                Command.MemberUpdate,
+                Command.MemberPromote,
+                Command.MemberAttributes,
+                Command.ClusterVersion,
+                Command.RaiseAlarm,
+                Command.ClearAlarm,
+                Command.Downgrade,
+                AuthCommand {
     /** KV-32. */
     record Put(
             byte[] key,

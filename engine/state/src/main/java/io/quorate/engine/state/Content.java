@@ -14,6 +14,7 @@ record Content(
         Membership membership,
         Alarms alarms,
         DowngradeState downgrade,
+        AuthStore auth,
         Meta meta) {
 
     /**
@@ -46,6 +47,7 @@ record Content(
                 new Membership(view),
                 new Alarms(view),
                 new DowngradeState(view),
+                new AuthStore(view),
                 meta);
     }
 }

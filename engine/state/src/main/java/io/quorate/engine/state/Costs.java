@@ -28,6 +28,7 @@ public final class Costs {
             case Command.RaiseAlarm raise -> 0;
             case Command.ClearAlarm clear -> 0;
             case Command.Downgrade downgrade -> 0;
+            case AuthCommand users -> 0;
         };
     }
 

@@ -47,9 +47,33 @@ public enum EtcdError {
     TOO_MANY_LEARNERS(9, "etcdserver: too many learner members in cluster"),
     /** ER-18: etcd declares another code, but this one is on the wire. */
     NOT_ENOUGH_STARTED(2, "etcdserver: re-configuration failed due to not enough started members"),
+    NOT_SUPPORTED_FOR_LEARNER(9, "etcdserver: rpc not supported for learner"),
     BAD_MEMBER_URLS(3, "etcdserver: given member URLs are invalid"),
     BAD_LEADER_TRANSFEREE(9, "etcdserver: bad leader transferee"),
     TIMEOUT_LEADER_TRANSFER(2, "etcdserver: request timed out, leader transfer took too long"),
+    ROOT_USER_NOT_EXIST(9, "etcdserver: root user does not exist"),
+    ROOT_ROLE_NOT_EXIST(9, "etcdserver: root user does not have root role"),
+    USER_EXISTS(9, "etcdserver: user name already exists"),
+    USER_EMPTY(3, "etcdserver: user name is empty"),
+    USER_NOT_FOUND(9, "etcdserver: user name not found"),
+    ROLE_EXISTS(9, "etcdserver: role name already exists"),
+    ROLE_NOT_FOUND(9, "etcdserver: role name not found"),
+    ROLE_EMPTY(3, "etcdserver: role name is empty"),
+    AUTH_FAILED(3, "etcdserver: authentication failed, invalid user ID or password"),
+    PERMISSION_NOT_GIVEN(3, "etcdserver: permission not given"),
+    PERMISSION_DENIED(7, "etcdserver: permission denied"),
+    ROLE_NOT_GRANTED(9, "etcdserver: role is not granted to the user"),
+    PERMISSION_NOT_GRANTED(9, "etcdserver: permission is not granted to the role"),
+    AUTH_NOT_ENABLED(9, "etcdserver: authentication is not enabled"),
+    INVALID_AUTH_TOKEN(16, "etcdserver: invalid auth token"),
+    INVALID_AUTH_MANAGEMENT(3, "etcdserver: invalid auth management"),
+    AUTH_OLD_REVISION(3, "etcdserver: revision of auth store is old"),
+    /** ER-66: etcd has no code for it. */
+    NO_PASSWORD_USER(2, "auth: authentication failed, password was given for no password user"),
+    /** As {@link #NO_PASSWORD_USER}: of a member that has the public key of its tokens alone. */
+    VERIFY_ONLY(2, "auth: token signing attempted with verify-only key"),
+    /** As {@link #NO_PASSWORD_USER}: what the hash would not look at is refused. */
+    PASSWORD_TOO_LONG(2, "bcrypt: password length exceeds 72 bytes"),
     STREAM_SORT(12, "RangeStream does not support custom sort orders"),
     STREAM_FILTERS(12, "RangeStream does not support revision filters");
 

@@ -28,6 +28,23 @@ public sealed interface Result {
     /** The answer of a command that only says that it was done. */
     record Done(long revision) implements Result {}
 
+    /** AU-03. */
+    record AuthStatus(long revision, boolean enabled, long authRevision) implements Result {}
+
+    /**
+     * The user gets a token.
+     *
+     * @param authRevision at which he gets it
+     * @param index of the log, which is a part of simple tokens (SE-100)
+     */
+    record Authenticated(long revision, long authRevision, long index) implements Result {}
+
+    /** Names of users, of roles, or of the roles of a user, in the order of their bytes. */
+    record Names(long revision, List<String> names) implements Result {}
+
+    /** What a role permits, in the order of keys. */
+    record Permissions(long revision, List<Permission> permissions) implements Result {}
+
     /** The alarms that a command raised or cleared. */
     record Alarms(long revision, List<Alarm> alarms) implements Result {}
 

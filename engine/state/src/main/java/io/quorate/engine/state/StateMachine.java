@@ -102,14 +102,23 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
+     * As {@link #apply(Command, Caller, Applied)} on behalf of nobody in particular, which suffices
+     * while auth is off.
+     */
+    public Result apply(Command command, Applied at) {
+        return apply(command, Caller.NOBODY, at);
+    }
+
+    /**
      * Applies a command at its log position. Effects are visible to reads on return; they reach the
      * store with the next {@link #commit}.
      *
-     * @throws EtcdException when the command is refused; then nothing changed but the position
+     * @throws EtcdException when the command is refused, or the caller may not have it applied;
+     *     then nothing changed but the position
      */
-    public Result apply(Command command, Applied at) {
+    public Result apply(Command command, Caller caller, Applied at) {
         try {
-            Result result = dispatch(command);
+            Result result = dispatch(command, caller, at);
             publish(at);
             watches.published();
             return result;
@@ -119,12 +128,13 @@ public final class StateMachine implements AutoCloseable {
         }
     }
 
-    private Result dispatch(Command command) {
+    private Result dispatch(Command command, Caller caller, Applied at) {
         Writer writer = content.writer();
         Membership membership = content.membership();
         Alarms alarms = content.alarms();
         WriteBatch batch = writer.batch();
         alarms.check(command);
+        if (auth().enabled()) check(caller).require(command);
         return switch (command) {
             case Command.Put put -> writer.apply(put);
             case Command.DeleteRange delete -> writer.apply(delete);
@@ -163,6 +173,8 @@ public final class StateMachine implements AutoCloseable {
                 content.downgrade().apply(change, batch);
                 yield done();
             }
+            case AuthCommand users ->
+                    content.auth().apply(users, writer.revision(), at.index(), batch);
         };
     }
 
@@ -424,6 +436,25 @@ public final class StateMachine implements AutoCloseable {
     /** The version that all members speak, such as {@code 3.7.0}; empty before it was agreed on. */
     public Optional<String> clusterVersion() {
         return content.membership().clusterVersion();
+    }
+
+    /** The users and roles as the last command left them. */
+    public AuthState auth() {
+        return content.auth().state();
+    }
+
+    /**
+     * Refuses a caller who may not have such a transaction; for {@link #txn}.
+     *
+     * @throws EtcdException when he may not
+     */
+    public void requirePermission(Caller caller, Command.Txn readOnly) {
+        check(caller).require(readOnly);
+    }
+
+    private AuthCheck check(Caller caller) {
+        Content now = content;
+        return new AuthCheck(now.auth().state(), caller, now.leases()::keys);
     }
 
     /** The alarms that are raised, by type, then by member. */

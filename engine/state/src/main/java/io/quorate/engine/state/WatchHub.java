@@ -70,7 +70,10 @@ public final class WatchHub implements AutoCloseable {
     /** Odd while the state is being replaced; changed by the apply thread. */
     private volatile long generation;
 
-    private int slow;
+    // These two are read without the lock, which is held while a snapshot is put in place.
+    private volatile int slow;
+    private volatile int open;
+
     private volatile boolean closed;
 
     /** The last revision dispatched; null while there are no watches, to keep no history alive. */
@@ -108,8 +111,10 @@ public final class WatchHub implements AutoCloseable {
         lock.lock();
         try {
             open = !closed;
-            if (open) streams.add(stream);
-            else stream.answer(new WatchMessage.Closed());
+            if (open) {
+                streams.add(stream);
+                this.open = streams.size();
+            } else stream.answer(new WatchMessage.Closed());
         } finally {
             lock.unlock();
         }
@@ -137,12 +142,7 @@ public final class WatchHub implements AutoCloseable {
 
     /** Streams open now (ME-31). */
     public int streams() {
-        lock.lock();
-        try {
-            return streams.size();
-        } finally {
-            lock.unlock();
-        }
+        return open;
     }
 
     /** Watches now (ME-31). */
@@ -152,12 +152,7 @@ public final class WatchHub implements AutoCloseable {
 
     /** Watches that are behind now (ME-31). */
     public int slowWatchers() {
-        lock.lock();
-        try {
-            return slow;
-        } finally {
-            lock.unlock();
-        }
+        return slow;
     }
 
     /** Events that wait for their readers now, counted for each watch (ME-31). */
@@ -272,7 +267,7 @@ public final class WatchHub implements AutoCloseable {
         watcher.state = Watcher.State.UNSYNCED;
         watcher.stream.unsynced.add(watcher);
         watcher.behindSince = watcher.stream.fellBehind();
-        slow++;
+        slow = slow + 1;
     }
 
     private void setSynced(Watcher watcher) {
@@ -301,6 +296,17 @@ public final class WatchHub implements AutoCloseable {
         }
         wake(stream);
         return id;
+    }
+
+    void refuse(WatchStream stream, String reason) {
+        lock.lock();
+        try {
+            if (stream.closed()) return;
+            stream.answer(new WatchMessage.Refused(state.get().revision(), reason));
+        } finally {
+            lock.unlock();
+        }
+        wake(stream);
     }
 
     private long createLocked(WatchStream stream, long watchId, WatchQuery query) {
@@ -376,7 +382,7 @@ public final class WatchHub implements AutoCloseable {
             case UNSYNCED -> {
                 watcher.stream.unsynced.remove(watcher);
                 if (watcher.stream.unsynced.isEmpty()) watcher.stream.caughtUp();
-                slow--;
+                slow = slow - 1;
             }
             case ENDED -> {
                 return;
@@ -449,6 +455,7 @@ public final class WatchHub implements AutoCloseable {
         stream.watchers.values().forEach(this::end);
         stream.markClosed();
         streams.remove(stream);
+        open = streams.size();
     }
 
     // ---- the readers
@@ -532,7 +539,7 @@ public final class WatchHub implements AutoCloseable {
         watcher.next = Math.max(watcher.next, piece.end() + 1);
         if (piece.end() < cursor.revision) return;
         watcher.stream.unsynced.remove(watcher);
-        slow--;
+        slow = slow - 1;
         setSynced(watcher);
     }
 }

@@ -75,6 +75,14 @@ public final class WatchStream implements AutoCloseable {
     }
 
     /**
+     * Answers a request for a watch with {@link WatchMessage.Refused}: whoever asked may not have
+     * it.
+     */
+    public void refuse(String reason) {
+        hub.refuse(this, reason);
+    }
+
+    /**
      * Ends a watch. {@link WatchMessage.Canceled} follows on the stream, after what it was given
      * before.
      *

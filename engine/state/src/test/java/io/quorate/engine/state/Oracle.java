@@ -77,6 +77,7 @@ final class Oracle {
                     case Command.RaiseAlarm ignored -> throw new AssertionError();
                     case Command.ClearAlarm ignored -> throw new AssertionError();
                     case Command.Downgrade ignored -> throw new AssertionError();
+                    case AuthCommand ignored -> throw new AssertionError();
                 };
         revision = now();
         sub = 0;

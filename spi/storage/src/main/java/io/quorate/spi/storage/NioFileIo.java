@@ -214,6 +214,8 @@ public final class NioFileIo implements FileIo {
             for (long at = size(); at < bytes; at += zeros.position()) {
                 zeros.clear().limit((int) Math.min(ZERO_BYTES, bytes - at));
                 write(zeros, at);
+                // Bit by bit: one fsync of all of it would hold up those of other files.
+                force(false);
             }
         }
 

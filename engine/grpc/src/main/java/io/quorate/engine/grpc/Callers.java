@@ -1,0 +1,95 @@
+package io.quorate.engine.grpc;
+
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.quorate.engine.node.Node;
+import io.quorate.engine.state.AuthState;
+import io.quorate.engine.state.Caller;
+
+import java.util.Iterator;
+
+/**
+ * Who calls, by the token in the metadata (GS-10). The token travels with the call's context;
+ * whoever serves the call asks here when it matters, since tokens end and roles change while a
+ * stream goes on.
+ */
+final class Callers implements ServerInterceptor {
+    private static final Context.Key<String> TOKEN = Context.key("token");
+    private static final String BEARER = "Bearer ";
+
+    private static final Metadata.Key<String> OWN =
+            Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+    private static final Metadata.Key<String> GATEWAYS =
+            Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+    private final Node node;
+
+    Callers(Node node) {
+        this.node = node;
+    }
+
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+            ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+        String token = token(headers);
+        if (token == null) {
+            return next.startCall(call, headers);
+        }
+        Context context = Context.current().withValue(TOKEN, token);
+        return Contexts.interceptCall(context, call, headers, next);
+    }
+
+    private static String token(Metadata headers) {
+        String token = first(headers, OWN);
+        if (token == null) {
+            token = first(headers, GATEWAYS);
+        }
+        return token != null && token.startsWith(BEARER) ? token.substring(BEARER.length()) : token;
+    }
+
+    private static String first(Metadata headers, Metadata.Key<String> key) {
+        Iterable<String> values = headers.getAll(key);
+        if (values == null) {
+            return null;
+        }
+        Iterator<String> each = values.iterator();
+        return each.hasNext() ? each.next() : null;
+    }
+
+    /**
+     * Who calls, as of now; nobody without a token, or while auth is off. May wait until this
+     * member has heard of the token (SE-101).
+     *
+     * @throws java.util.concurrent.CompletionException with INVALID_AUTH_TOKEN
+     */
+    Caller current() {
+        String token = TOKEN.get();
+        if (token == null || !auth().enabled()) {
+            return Caller.NOBODY;
+        }
+        return node.authentication().caller(token).join();
+    }
+
+    /** The users and roles of now. */
+    AuthState auth() {
+        return node.state().auth();
+    }
+
+    /** Whoever it is, his token must be good (SE-93). */
+    void requireUser() {
+        if (auth().enabled()) {
+            auth().requireUser(current());
+        }
+    }
+
+    /** SE-92. */
+    Caller requireRoot() {
+        Caller caller = current();
+        auth().requireRoot(caller);
+        return caller;
+    }
+}
