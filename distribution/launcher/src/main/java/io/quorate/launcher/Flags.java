@@ -52,7 +52,7 @@ final class Flags {
                             "",
                             Support.WORKS,
                             "Applied entries between two checkpoints of the state.",
-                            ""),
+                            "They must have 32 MiB together, or there must be twenty times as many."),
                     flag(
                             "heartbeat-interval",
                             Section.MEMBER,
