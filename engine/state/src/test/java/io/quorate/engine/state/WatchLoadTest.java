@@ -289,7 +289,7 @@ class WatchLoadTest {
 
         Void readAll() throws InterruptedException {
             StateMachine running = null;
-            while (!(finished() && bookmark >= written())) {
+            while (!hasSeenAll()) {
                 running = running(closed ? running : null);
                 read(running);
             }
@@ -319,12 +319,20 @@ class WatchLoadTest {
                 while (!ended) {
                     WatchMessage message = stream.next();
                     if (message != null) take(message);
-                    else if (finished() && bookmark < written()) stream.requestProgress(7);
-                    else if (finished()) ended = true;
+                    else if (hasSeenAll()) ended = true;
+                    else if (finished()) stream.requestProgress(7);
                     else news.acquire();
                     sometimes(stream, running);
                 }
             }
+        }
+
+        /**
+         * By a bookmark or by the last event. A watch that begins behind the last write hears
+         * nothing, not even a bookmark, until it has been reached.
+         */
+        private boolean hasSeenAll() {
+            return finished() && Math.max(bookmark, next - 1) >= written();
         }
 
         private void sometimes(WatchStream stream, StateMachine running)
