@@ -404,6 +404,7 @@ class AuthServiceTest {
     // ---- streams
 
     @Test
+    @Tag("WA-28")
     @Tag("WA-29")
     @Tag("WA-30")
     @Tag("SE-111")

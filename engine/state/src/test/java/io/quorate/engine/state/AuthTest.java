@@ -371,6 +371,7 @@ class AuthTest {
 
     @Test
     @Tag("SE-97")
+    @Tag("TX-26")
     void everyPartOfATransactionMustBeAllowed() {
         Caller user = enabledFor("u", grant("u", Permission.READWRITE, "a", NONE));
         Command.Op allowed = new Command.PutOp(put("a"));
