@@ -5,8 +5,11 @@ import io.grpc.StatusRuntimeException;
 import io.quorate.api.client.BidiStream;
 import io.quorate.api.client.Client;
 import io.quorate.api.client.ClientConfig;
+import io.quorate.api.client.LoginException;
 import io.quorate.api.client.ResponseStream;
 import io.quorate.api.client.Retry;
+import io.quorate.api.proto.AuthGrpc;
+import io.quorate.cli.Exit;
 import io.quorate.cli.LogLine;
 import io.quorate.cli.Terminal;
 
@@ -25,7 +28,8 @@ final class Cluster implements AutoCloseable {
     /**
      * Connects with the first call.
      *
-     * @param logger the name in log lines
+     * @param logger the name in log lines; by another than the usual one a failed login is an
+     *     answer like others, not the end
      */
     Cluster(ClientConfig config, Terminal terminal, String logger) {
         this.client = Client.connect(config);
@@ -52,20 +56,38 @@ final class Cluster implements AutoCloseable {
         try {
             return client.call(method, request, retry);
         } catch (StatusRuntimeException e) {
-            terminal.error(
-                    new LogLine(
-                                    "warn",
-                                    Instant.now(),
-                                    logger,
-                                    RETRY_CALLER,
-                                    "retrying of unary invoker failed")
-                            .with("target", target())
-                            .with("method", "/" + method.getFullMethodName())
-                            .with("attempt", 0)
-                            .with("error", CallFailure.wireText(e.getStatus()))
-                            .toString());
+            if (isLogin(e)) throw loginFailed(e);
+            log(method, e);
             throw new CallFailure(e.getStatus());
         }
+    }
+
+    private static boolean isLogin(StatusRuntimeException e) {
+        return e.getStatus().getCause() instanceof LoginException;
+    }
+
+    /** To etcdctl a login is a part of connecting. */
+    private RuntimeException loginFailed(StatusRuntimeException e) {
+        log(AuthGrpc.getAuthenticateMethod(), e);
+        CallFailure failure = new CallFailure(e.getStatus());
+        return logger.equals(Session.LOGGER)
+                ? new Exit(Exit.BAD_CONNECTION, failure.getMessage())
+                : failure;
+    }
+
+    private void log(MethodDescriptor<?, ?> method, StatusRuntimeException e) {
+        terminal.error(
+                new LogLine(
+                                "warn",
+                                Instant.now(),
+                                logger,
+                                RETRY_CALLER,
+                                "retrying of unary invoker failed")
+                        .with("target", target())
+                        .with("method", "/" + method.getFullMethodName())
+                        .with("attempt", 0)
+                        .with("error", CallFailure.wireText(e.getStatus()))
+                        .toString());
     }
 
     private String target() {
@@ -79,6 +101,7 @@ final class Cluster implements AutoCloseable {
         try {
             return client.stream(method, request, timeout);
         } catch (StatusRuntimeException e) {
+            if (isLogin(e)) throw loginFailed(e);
             throw new CallFailure(e.getStatus());
         }
     }
@@ -97,6 +120,7 @@ final class Cluster implements AutoCloseable {
         try {
             return client.open(method, Duration.ZERO);
         } catch (StatusRuntimeException e) {
+            if (isLogin(e)) throw loginFailed(e);
             throw new CallFailure(e.getStatus());
         }
     }

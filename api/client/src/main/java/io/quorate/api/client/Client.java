@@ -330,7 +330,9 @@ public final class Client implements AutoCloseable {
                             .contains("authentication is not enabled")) {
                         result.complete(Optional.empty());
                     } else {
-                        result.completeExceptionally(status.asRuntimeException(trailers));
+                        result.completeExceptionally(
+                                status.withCause(new LoginException())
+                                        .asRuntimeException(trailers));
                     }
                 });
         return result;
