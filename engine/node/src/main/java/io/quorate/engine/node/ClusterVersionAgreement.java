@@ -8,6 +8,7 @@ import io.quorate.engine.state.Result;
 import io.quorate.engine.state.StateMachine;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -22,6 +23,7 @@ final class ClusterVersionAgreement {
     private final BooleanSupplier leading;
     private final BooleanSupplier stopped;
     private final Function<Command, CompletableFuture<Result>> proposer;
+    private final AtomicBoolean again = new AtomicBoolean();
 
     ClusterVersionAgreement(
             StateMachine state,
@@ -34,7 +36,9 @@ final class ClusterVersionAgreement {
         this.proposer = proposer;
     }
 
-    /** Proposes a version if there is one to propose; again until it is there. Any thread. */
+    /**
+     * Proposes a version if there is one to propose; with each tick until it is there. Any thread.
+     */
     void seek() {
         DowngradeInfo downgrade = state.downgrade();
         String current = state.clusterVersion().orElse("");
@@ -63,8 +67,13 @@ final class ClusterVersionAgreement {
                                 "cluster version is updated",
                                 Fields.of("cluster-version", to));
                     } else if (!stopped.getAsBoolean()) {
-                        seek();
+                        again.set(true);
                     }
                 });
+    }
+
+    /** Seeks again after a proposal that failed; see {@link Publication#tick}. */
+    void tick() {
+        if (again.compareAndSet(true, false)) seek();
     }
 }

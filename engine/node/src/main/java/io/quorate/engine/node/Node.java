@@ -252,6 +252,8 @@ public final class Node implements AutoCloseable {
         lessor.tick();
         leaseQuestions.ifPresent(LeaseQuestions::tick);
         authentication.tick();
+        publication.tick();
+        version.tick();
         if (removalTicks.get() >= 0 && removalTicks.getAndDecrement() == 0) {
             listener.removed();
         }

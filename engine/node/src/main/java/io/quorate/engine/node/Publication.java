@@ -11,6 +11,7 @@ import io.quorate.spi.storage.Identity;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -26,6 +27,7 @@ final class Publication {
     private final Duration timeout;
     private final Function<Command, CompletableFuture<Result>> proposer;
     private final BooleanSupplier stopped;
+    private final AtomicBoolean again = new AtomicBoolean();
     private final CompletableFuture<Void> published = new CompletableFuture<>();
     private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
 
@@ -58,7 +60,7 @@ final class Publication {
                         thrown -> CompletableFuture.failedFuture(EtcdError.STOPPED.exception()));
     }
 
-    /** Proposes until it is done or the member ends. */
+    /** Proposes, again with each tick after a failure, until it is done or the member ends. */
     void begin() {
         var attributes =
                 new Command.MemberAttributes(
@@ -79,9 +81,17 @@ final class Publication {
                                         Long.toHexString(identity.memberId()),
                                         "error",
                                         thrown.getMessage()));
-                        begin();
+                        again.set(true);
                     }
                 });
+    }
+
+    /**
+     * A proposal may be refused at once, for as long as much of the log is still to be applied:
+     * then to ask again at once would keep the member from applying it.
+     */
+    void tick() {
+        if (again.compareAndSet(true, false)) begin();
     }
 
     private void tell() {
