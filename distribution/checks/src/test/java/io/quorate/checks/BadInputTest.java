@@ -118,9 +118,9 @@ final class BadInputTest {
         refuses(
                 Binaries.ours(),
                 1,
-                "flag --discovery-srv is not supported by this release yet;",
+                "flag --socket-reuse-port is not supported by this release yet;",
                 Map.of(),
-                List.of("--discovery-srv=example.com"));
+                List.of("--socket-reuse-port=true"));
     }
 
     @Test
@@ -246,7 +246,7 @@ final class BadInputTest {
                 1,
                 "is not supported by this release yet",
                 Map.of(),
-                List.of(data, "--discovery-srv=example.com"));
+                List.of(data, "--socket-reuse-port=true"));
         assertEquals(before, files(member.dataDir()));
         member.start();
         assertEquals(List.of("a", "b"), keys(member));

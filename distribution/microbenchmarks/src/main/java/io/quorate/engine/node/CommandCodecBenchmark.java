@@ -2,6 +2,7 @@ package io.quorate.engine.node;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 
+import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Command;
 
 import org.openjdk.jmh.annotations.Benchmark;
@@ -33,15 +34,15 @@ public class CommandCodecBenchmark {
                     false,
                     false,
                     false);
-    private final byte[] encoded = CommandCodec.encode(7, put);
+    private final byte[] encoded = CommandCodec.encode(7, put, Caller.NOBODY);
 
     @Benchmark
     public byte[] encode() {
-        return CommandCodec.encode(7, put);
+        return CommandCodec.encode(7, put, Caller.NOBODY);
     }
 
     @Benchmark
     public Command decode() throws InvalidProtocolBufferException {
-        return CommandCodec.decode(encoded);
+        return CommandCodec.decode(encoded).command();
     }
 }
