@@ -94,27 +94,15 @@ public record NodeConfig(
 
     /** The same with another upkeep. */
     public NodeConfig with(Upkeep other) {
-        return new NodeConfig(
-                name,
-                clientUrls,
-                peerUrls,
-                initialCluster,
-                token,
-                snapshotCount,
-                checkpointBytes,
-                catchUpEntries,
-                logBytesMax,
-                tick,
-                electionTicks,
-                maxRequestBytes,
-                preVote,
-                leaseCheckpoint,
-                other,
-                tokens);
+        return with(other, tokens);
     }
 
     /** The same with other tokens. */
     public NodeConfig with(TokenKind other) {
+        return with(upkeep, other);
+    }
+
+    private NodeConfig with(Upkeep otherUpkeep, TokenKind otherTokens) {
         return new NodeConfig(
                 name,
                 clientUrls,
@@ -130,8 +118,8 @@ public record NodeConfig(
                 maxRequestBytes,
                 preVote,
                 leaseCheckpoint,
-                upkeep,
-                other);
+                otherUpkeep,
+                otherTokens);
     }
 
     /** A cluster of one with etcd's defaults. */
