@@ -56,6 +56,16 @@ final class TestNetwork implements AutoCloseable {
         isolated.remove(memberId);
     }
 
+    /** Messages to this member wait from now on until the latch is open. */
+    void holdMessages(long memberId, CountDownLatch latch) {
+        stations.get(memberId)
+                .inbox
+                .submit(() -> {
+                    latch.await();
+                    return null;
+                });
+    }
+
     /** Snapshots to this member wait from now on, in the middle, until the latch is open. */
     void holdSnapshots(long memberId, CountDownLatch latch) {
         held.put(memberId, latch);
