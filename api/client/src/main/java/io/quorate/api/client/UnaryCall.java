@@ -40,6 +40,9 @@ final class UnaryCall<Q, S> {
     /** Auth was off when the call was made, so that it came without a token. */
     private static final String AUTH_ENABLED = "etcdserver: user name is empty";
 
+    private static final Status CLOSED =
+            Status.CANCELLED.withDescription("the client was closed");
+
     private final Client client;
     private final MethodDescriptor<Q, S> method;
     private final Q request;
@@ -70,7 +73,14 @@ final class UnaryCall<Q, S> {
     }
 
     void attempt() {
-        client.connectLater(deadline)
+        CompletableFuture<GrpcClientConnection> connecting;
+        try {
+            connecting = client.connectLater(deadline);
+        } catch (RejectedExecutionException e) {
+            fail(CLOSED, new Metadata());
+            return;
+        }
+        connecting
                 .whenComplete((connection, failure) -> {
                     if (failure == null) {
                         authenticated(connection);
@@ -177,7 +187,7 @@ final class UnaryCall<Q, S> {
             client.timer()
                     .schedule(() -> client.executor().execute(task), nanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
-            fail(Status.CANCELLED.withDescription("the client was closed"), new Metadata());
+            fail(CLOSED, new Metadata());
         }
     }
 
