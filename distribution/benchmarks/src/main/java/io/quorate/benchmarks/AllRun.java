@@ -53,6 +53,9 @@ final class AllRun {
                             "load --workloads put,range --clients 500 --connections 10"
                                     + " --rate 5000 --warm-up 8 --duration 5 --rounds 1"));
 
+    /** What {@link #PARTS} take, with some room. */
+    static final Duration USUAL_TIME = Duration.ofMinutes(45);
+
     private static final List<String> SCALED = List.of("--warm-up", "--duration", "--idle");
     private static final int KEYS_LEAST = 10_000;
 
@@ -71,7 +74,7 @@ final class AllRun {
             Optional<Path> etcd = Optional.empty();
             Path results = home.resolve("../../docs/performance").normalize();
             Optional<Path> page = Optional.empty();
-            Duration time = Duration.ofMinutes(40);
+            Duration time = USUAL_TIME;
             Optional<Path> folder = Optional.empty();
             Iterator<String> rest = args.iterator();
             while (rest.hasNext()) {

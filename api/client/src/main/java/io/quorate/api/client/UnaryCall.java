@@ -40,8 +40,7 @@ final class UnaryCall<Q, S> {
     /** Auth was off when the call was made, so that it came without a token. */
     private static final String AUTH_ENABLED = "etcdserver: user name is empty";
 
-    private static final Status CLOSED =
-            Status.CANCELLED.withDescription("the client was closed");
+    private static final Status CLOSED = Status.CANCELLED.withDescription("the client was closed");
 
     private final Client client;
     private final MethodDescriptor<Q, S> method;
@@ -80,14 +79,13 @@ final class UnaryCall<Q, S> {
             fail(CLOSED, new Metadata());
             return;
         }
-        connecting
-                .whenComplete((connection, failure) -> {
-                    if (failure == null) {
-                        authenticated(connection);
-                    } else {
-                        failedToConnect(Status.fromThrowable(failure));
-                    }
-                });
+        connecting.whenComplete((connection, failure) -> {
+            if (failure == null) {
+                authenticated(connection);
+            } else {
+                failedToConnect(Status.fromThrowable(failure));
+            }
+        });
     }
 
     private void failedToConnect(Status status) {

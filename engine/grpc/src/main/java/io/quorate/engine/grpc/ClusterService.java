@@ -109,8 +109,7 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
                 observer,
                 () -> {
                     callers.requireRoot();
-                    node.reconfigure(
-                                    new Command.MemberPromote(request.getID()), callers.token())
+                    node.reconfigure(new Command.MemberPromote(request.getID()), callers.token())
                             .join();
                     return MemberPromoteResponse.newBuilder()
                             .setHeader(header())

@@ -53,10 +53,8 @@ final class AskedHashes implements PeerHashes {
         String last = "it has no peer URL";
         for (String url : member.peerUrls()) {
             try {
-                byte[] answer =
-                        requests.get(url + "/members/hashkv?revision=" + revision, header);
-                return new Answered(
-                        member.id(), hash(new String(answer, StandardCharsets.UTF_8)));
+                byte[] answer = requests.get(url + "/members/hashkv?revision=" + revision, header);
+                return new Answered(member.id(), hash(new String(answer, StandardCharsets.UTF_8)));
             } catch (PeerRequests.Refused e) {
                 last = e.text();
             } catch (IOException e) {

@@ -22,10 +22,14 @@ final class LeaderCall {
     /** By what the page of promotions says, which is not always what clients are told. */
     private static final Map<String, EtcdError> REFUSALS =
             Map.of(
-                    "membership: ID not found", EtcdError.MEMBER_NOT_FOUND,
-                    "membership: can only promote a learner member", EtcdError.MEMBER_NOT_LEARNER,
-                    EtcdError.LEARNER_NOT_READY.text(), EtcdError.LEARNER_NOT_READY,
-                    EtcdError.NOT_ENOUGH_STARTED.text(), EtcdError.NOT_ENOUGH_STARTED);
+                    "membership: ID not found",
+                    EtcdError.MEMBER_NOT_FOUND,
+                    "membership: can only promote a learner member",
+                    EtcdError.MEMBER_NOT_LEARNER,
+                    EtcdError.LEARNER_NOT_READY.text(),
+                    EtcdError.LEARNER_NOT_READY,
+                    EtcdError.NOT_ENOUGH_STARTED.text(),
+                    EtcdError.NOT_ENOUGH_STARTED);
 
     private final PeerRequests requests;
 
@@ -54,7 +58,8 @@ final class LeaderCall {
     long renew(Member leader, long lease) throws IOException {
         try {
             byte[] request = LeaseMessages.renewal(lease);
-            return LeaseMessages.ttl(ask(leader, url -> requests.post(url + "/leases", request, Map.of())));
+            return LeaseMessages.ttl(
+                    ask(leader, url -> requests.post(url + "/leases", request, Map.of())));
         } catch (FileNotFoundException e) {
             return 0;
         }
@@ -70,7 +75,11 @@ final class LeaderCall {
             byte[] request = LeaseMessages.question(lease);
             return Optional.of(
                     LeaseMessages.time(
-                            ask(leader, url -> requests.post(url + "/leases/internal", request, Map.of()))));
+                            ask(
+                                    leader,
+                                    url ->
+                                            requests.post(
+                                                    url + "/leases/internal", request, Map.of()))));
         } catch (FileNotFoundException e) {
             return Optional.empty();
         }

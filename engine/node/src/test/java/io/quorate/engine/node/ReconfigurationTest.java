@@ -2,6 +2,7 @@ package io.quorate.engine.node;
 
 import static io.quorate.engine.node.TestMember.await;
 import static io.quorate.engine.node.TestMember.refusal;
+
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 

@@ -58,7 +58,9 @@ final class TestNetwork implements AutoCloseable {
         isolated.remove(memberId);
     }
 
-    /** What is sent to this member gets lost until {@link #restore}, and nobody hears that it did. */
+    /**
+     * What is sent to this member gets lost until {@link #restore}, and nobody hears that it did.
+     */
     void deafen(long memberId) {
         deaf.add(memberId);
     }

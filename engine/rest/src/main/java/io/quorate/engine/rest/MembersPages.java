@@ -109,8 +109,7 @@ final class MembersPages implements HttpService {
             case LEARNER_NOT_READY ->
                     Texts.error(request, response, Status.PRECONDITION_FAILED_412, error.text());
             default ->
-                    Texts.error(
-                            request, response, Status.INTERNAL_SERVER_ERROR_500, error.text());
+                    Texts.error(request, response, Status.INTERNAL_SERVER_ERROR_500, error.text());
         }
     }
 

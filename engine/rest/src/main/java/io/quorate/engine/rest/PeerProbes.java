@@ -83,14 +83,12 @@ final class PeerProbes implements HttpService {
     private void hash(ServerRequest request, ServerResponse response) {
         String cluster = request.headers().first(Texts.CLUSTER_ID).orElse("");
         if (!cluster.isEmpty() && !cluster.equals(Texts.clusterId(node).get())) {
-            Texts.error(
-                    request, response, Status.PRECONDITION_FAILED_412, "cluster ID mismatch");
+            Texts.error(request, response, Status.PRECONDITION_FAILED_412, "cluster ID mismatch");
             return;
         }
         Optional<Long> revision = revision(request);
         if (revision.isEmpty()) {
-            Texts.error(
-                    request, response, Status.BAD_REQUEST_400, "error unmarshalling request");
+            Texts.error(request, response, Status.BAD_REQUEST_400, "error unmarshalling request");
             return;
         }
         try {

@@ -456,8 +456,15 @@ class RestTest {
         assertEquals(200, get("/version").statusCode());
         for (String path :
                 List.of(
-                        "/health", "/metrics", "/livez", "/readyz", "/debug/vars", "/v2/keys",
-                        "/v3/kv/range", "/members/hashkv/", "/raft/other")) {
+                        "/health",
+                        "/metrics",
+                        "/livez",
+                        "/readyz",
+                        "/debug/vars",
+                        "/v2/keys",
+                        "/v3/kv/range",
+                        "/members/hashkv/",
+                        "/raft/other")) {
             assertText(404, "404 page not found\n", get(path));
         }
         node.close();
@@ -522,8 +529,7 @@ class RestTest {
     }
 
     private HttpResponse<String> ask(String path, String body) throws Exception {
-        return send(
-                request(path).method("GET", HttpRequest.BodyPublishers.ofString(body)).build());
+        return send(request(path).method("GET", HttpRequest.BodyPublishers.ofString(body)).build());
     }
 
     private HttpResponse<String> send(HttpRequest request) throws Exception {

@@ -144,8 +144,7 @@ class AuthUnderLoadTest {
                 writers.add(writer);
                 running.add(CompletableFuture.runAsync(writer, threads));
             }
-            running.add(
-                    CompletableFuture.runAsync(() -> changeUsersAndRoles(root), threads));
+            running.add(CompletableFuture.runAsync(() -> changeUsersAndRoles(root), threads));
             long start = System.nanoTime();
             long end = start + TimeUnit.SECONDS.toNanos(SECONDS);
             // A slow machine takes as long as it needs to have seen a little of everything.
@@ -180,11 +179,7 @@ class AuthUnderLoadTest {
         long done = writes.get();
         System.out.printf(
                 "%d writes (%d/s), %d refused; %d changes of users and roles; %d restarts%n",
-                done,
-                done * 1_000_000_000L / nanos,
-                refusals.get(),
-                changes.get(),
-                restarts.get());
+                done, done * 1_000_000_000L / nanos, refusals.get(), changes.get(), restarts.get());
     }
 
     // ---- members

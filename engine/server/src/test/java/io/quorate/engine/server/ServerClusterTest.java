@@ -374,8 +374,7 @@ class ServerClusterTest {
         EtcdServer learner = start(config("d", "d", true, Cluster.DEFAULT));
         learner.ready().get(60, TimeUnit.SECONDS);
         AuthGrpc.AuthBlockingStub auth =
-                AuthGrpc.newBlockingStub(channel(follower))
-                        .withDeadlineAfter(60, TimeUnit.SECONDS);
+                AuthGrpc.newBlockingStub(channel(follower)).withDeadlineAfter(60, TimeUnit.SECONDS);
         for (String user : List.of("root", "somebody")) {
             auth.userAdd(
                     AuthUserAddRequest.newBuilder().setName(user).setPassword("secret").build());
