@@ -226,6 +226,11 @@ final class ClientTest {
         client.close();
         assertEquals(Status.Code.CANCELLED, codeOf(() -> Client.await(put)));
         assertEquals(Status.Code.CANCELLED, codeOf(() -> client.kv().get("a")));
+        Duration timeout = Duration.ofSeconds(30);
+        Client hurried =
+                Client.connect(ClientConfig.of(member.endpoint()).withTimeouts(timeout, timeout));
+        hurried.close();
+        assertEquals(Status.Code.CANCELLED, codeOf(() -> hurried.kv().get("a")));
     }
 
     @Test

@@ -74,6 +74,12 @@ final class Callers implements ServerInterceptor {
         return node.authentication().caller(token).join();
     }
 
+    /** What the caller shows, for a member that judges by itself; empty for nothing. */
+    String token() {
+        String token = TOKEN.get();
+        return token == null ? "" : token;
+    }
+
     /** The users and roles of now. */
     AuthState auth() {
         return node.state().auth();

@@ -47,6 +47,7 @@ final class ClusterTest {
     }
 
     @Test
+    @Tag("RA-04")
     @Tag("RA-03")
     @Tag("SE-22")
     @Tag("T12")
@@ -115,6 +116,7 @@ final class ClusterTest {
     }
 
     @Test
+    @Tag("RA-02")
     void followerThatIsCutOffInterruptsNobodyAndCatchesUp() {
         try (TestCluster cluster = TestCluster.of(3)) {
             Replica leader = cluster.leader();
@@ -158,6 +160,49 @@ final class ClusterTest {
             return true;
         } catch (EtcdException e) {
             return e.error() == EtcdError.LEADER_CHANGED;
+        }
+    }
+
+    @Test
+    @Tag("RA-09")
+    void whoIsInAMinorityReadsWhatItHasAndNothingElse() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica cut = cluster.followers().getFirst();
+            TestMember.await(cluster.leader().put("key", "value"));
+            assertEquals("value", cut.get("key"));
+            cluster.network.isolate(cut.id());
+            until(() -> cut.node.leader() == 0);
+            CompletableFuture<Void> read = cut.node.linearizablePoint();
+            CompletableFuture<Result> write = cut.put("key", "other");
+            assertEquals("value", cut.getLocally("key"));
+            assertEquals(EtcdError.TIMEOUT, TestMember.refusal(read));
+            TestMember.refusal(write);
+            assertEquals("value", cut.getLocally("key"));
+        }
+    }
+
+    @Test
+    @Tag("RA-05")
+    void aMemberBehindGetsAMebibyteInAMessageAnd512MessagesAhead() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica leader = cluster.leader();
+            Replica behind = cluster.followers().getFirst();
+            cluster.network.deafen(behind.id());
+            // Each waits for the one before it, so that each is a message of its own.
+            for (int i = 0; i < 600; i++) {
+                TestMember.await(leader.put("key" + i, "value"));
+            }
+            var progress = TestMember.await(leader.node.inspect()).progress().get(behind.id());
+            assertEquals(512, progress.inflight());
+            assertTrue(progress.inflightFull());
+            String large = "x".repeat(100 << 10);
+            for (int i = 0; i < 40; i++) {
+                TestMember.await(leader.put("large" + i, large));
+            }
+            cluster.network.restore(behind.id());
+            assertEquals(large, behind.get("large39"));
+            int largest = cluster.network.largestTo(behind.id());
+            assertTrue(largest > 900 << 10 && largest <= (1 << 20) + 1000, largest + " bytes");
         }
     }
 

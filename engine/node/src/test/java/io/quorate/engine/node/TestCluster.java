@@ -37,12 +37,15 @@ final class TestCluster implements AutoCloseable {
     final Map<String, Replica> replicas = new TreeMap<>();
     private final Map<String, List<String>> initial;
     private final long snapshotCount;
+    private final long catchUpEntries;
     private boolean forceNewCluster;
     private volatile boolean timeStands;
 
-    private TestCluster(Map<String, List<String>> initial, long snapshotCount) {
+    private TestCluster(
+            Map<String, List<String>> initial, long snapshotCount, long catchUpEntries) {
         this.initial = initial;
         this.snapshotCount = snapshotCount;
+        this.catchUpEntries = catchUpEntries;
     }
 
     /** Members a, b, c … in the heap, ready. */
@@ -55,18 +58,40 @@ final class TestCluster implements AutoCloseable {
      */
     static TestCluster of(int members, long snapshotCount) {
         TestCluster cluster = unstarted(members, snapshotCount);
-        cluster.initial.keySet().forEach(name -> cluster.start(name, memory(), null));
-        cluster.awaitReady();
+        cluster.foundInMemory();
         return cluster;
+    }
+
+    /**
+     * @param catchUpEntries that stay when the log is cut
+     */
+    static TestCluster cutting(int members, long snapshotCount, long catchUpEntries) {
+        TestCluster cluster = unstarted(members, snapshotCount, catchUpEntries);
+        cluster.foundInMemory();
+        return cluster;
+    }
+
+    private void foundInMemory() {
+        initial.keySet().forEach(name -> start(name, memory(), null));
+        awaitReady();
     }
 
     /** As {@link #of}, for members that the caller starts. */
     static TestCluster unstarted(int members, long snapshotCount) {
+        return unstarted(
+                members,
+                snapshotCount,
+                snapshotCount == NodeConfig.DEFAULT_SNAPSHOT_COUNT
+                        ? NodeConfig.DEFAULT_CATCH_UP_ENTRIES
+                        : 1);
+    }
+
+    private static TestCluster unstarted(int members, long snapshotCount, long catchUpEntries) {
         Map<String, List<String>> initial = new TreeMap<>();
         for (int i = 0; i < members; i++) {
             initial.put(String.valueOf((char) ('a' + i)), List.of("http://member:" + (100 + i)));
         }
-        return new TestCluster(initial, snapshotCount);
+        return new TestCluster(initial, snapshotCount, catchUpEntries);
     }
 
     /** No member gets a tick any more. */
@@ -227,9 +252,7 @@ final class TestCluster implements AutoCloseable {
                             initial,
                             "test",
                             snapshotCount,
-                            snapshotCount == NodeConfig.DEFAULT_SNAPSHOT_COUNT
-                                    ? NodeConfig.DEFAULT_CATCH_UP_ENTRIES
-                                    : 1,
+                            catchUpEntries,
                             NodeConfig.DEFAULT_LOG_BYTES_MAX,
                             TICK,
                             NodeConfig.DEFAULT_ELECTION_TICKS,

@@ -36,6 +36,8 @@ final class TestNetwork implements AutoCloseable {
     private final Map<Long, AtomicInteger> broken = new ConcurrentHashMap<>();
     private final Map<Long, AtomicInteger> snapshots = new ConcurrentHashMap<>();
     private final Set<Long> isolated = ConcurrentHashMap.newKeySet();
+    private final Set<Long> deaf = ConcurrentHashMap.newKeySet();
+    private final Map<Long, Integer> largest = new ConcurrentHashMap<>();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
     /** The network as one member opens it. */
@@ -64,6 +66,22 @@ final class TestNetwork implements AutoCloseable {
                     latch.await();
                     return null;
                 });
+    }
+
+    /**
+     * What is sent to this member gets lost until {@link #restore}, and nobody hears that it did.
+     */
+    void deafen(long memberId) {
+        deaf.add(memberId);
+    }
+
+    void restore(long memberId) {
+        deaf.remove(memberId);
+    }
+
+    /** Bytes of the largest message that was sent to this member. */
+    int largestTo(long memberId) {
+        return largest.getOrDefault(memberId, 0);
     }
 
     /** Snapshots to this member wait from now on, in the middle, until the latch is open. */
@@ -159,6 +177,10 @@ final class TestNetwork implements AutoCloseable {
                 handler.unreachable(to);
                 return;
             }
+            if (deaf.contains(to)) {
+                return;
+            }
+            largest.merge(to, message.length, Math::max);
             try {
                 target.inbox.execute(() -> {
                     if (passes(id, to)) {

@@ -45,7 +45,7 @@ enum Bug {
                     "if (id.index() <= committed || id.term() == 0) return false;"),
             new Mutant.Edit(
                     "node/src/main/java/io/quorate/engine/node/Node.java",
-                    "MESSAGE_BYTES_MAX = 512 << 10;",
+                    "MESSAGE_BYTES_MAX = 1 << 20;",
                     "MESSAGE_BYTES_MAX = 0;")),
     VOTE_FOR_AN_OLDER_LOG(
             "raft/src/main/java/io/quorate/engine/raft/Raft.java",
