@@ -335,15 +335,16 @@ final class ReplicaLoop implements Loop {
     }
 
     private void work() throws ProposalDroppedException {
-        boolean written;
+        boolean again;
         do {
             propose();
             reads.start(raft);
             while (raft.hasReady()) {
                 act(raft.ready());
             }
-            written = finishWrites();
-        } while (written);
+            again = finishWrites();
+            // A round that was just confirmed leaves the place to who came meanwhile.
+        } while (again || reads.mayStart());
     }
 
     private void propose() {

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 
 @Timeout(120)
 final class ClusterTest {
@@ -89,6 +90,28 @@ final class ClusterTest {
             cluster.network.rejoin(cut.id());
             TestMember.await(read);
             assertEquals("after", cut.getLocally("key"));
+        }
+    }
+
+    @Test
+    @Tag("SE-20")
+    void aReadThatCameDuringARoundHasTheNextOneAtOnce() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica follower = cluster.followers().getFirst();
+            TestMember.await(follower.put("key", "value"));
+            assertTrue(cluster.allAgree());
+            CountDownLatch answers = new CountDownLatch(1);
+            cluster.network.holdMessages(follower.id(), answers);
+            // So nothing else brings the follower to it.
+            cluster.stopTicks();
+            CompletableFuture<Void> first = follower.node.linearizablePoint();
+            // Answered in the turn that starts the round of the first read, or in a later one.
+            TestMember.await(follower.node.inspect());
+            CompletableFuture<Void> second = follower.node.linearizablePoint();
+            assertFalse(first.isDone());
+            answers.countDown();
+            TestMember.await(first);
+            TestMember.await(second);
         }
     }
 

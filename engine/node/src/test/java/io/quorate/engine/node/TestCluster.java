@@ -39,6 +39,7 @@ final class TestCluster implements AutoCloseable {
     private final long snapshotCount;
     private final long catchUpEntries;
     private boolean forceNewCluster;
+    private volatile boolean timeStands;
 
     private TestCluster(
             Map<String, List<String>> initial, long snapshotCount, long catchUpEntries) {
@@ -91,6 +92,11 @@ final class TestCluster implements AutoCloseable {
             initial.put(String.valueOf((char) ('a' + i)), List.of("http://member:" + (100 + i)));
         }
         return new TestCluster(initial, snapshotCount, catchUpEntries);
+    }
+
+    /** No member gets a tick any more. */
+    void stopTicks() {
+        timeStands = true;
     }
 
     void awaitReady() {
@@ -277,9 +283,20 @@ final class TestCluster implements AutoCloseable {
                             new NodeRuntime(
                                     System::nanoTime,
                                     InstantSource.system(),
-                                    Ticker.system(),
+                                    this::startTicks,
                                     RandomGenerator.getDefault(),
                                     Workers.threads()));
+        }
+
+        private Ticker.Handle startTicks(Duration period, Runnable tick) {
+            return Ticker.system()
+                    .start(
+                            period,
+                            () -> {
+                                if (!timeStands) {
+                                    tick.run();
+                                }
+                            });
         }
 
         long id() {

@@ -58,6 +58,16 @@ final class TestNetwork implements AutoCloseable {
         isolated.remove(memberId);
     }
 
+    /** Messages to this member wait from now on until the latch is open. */
+    void holdMessages(long memberId, CountDownLatch latch) {
+        stations.get(memberId)
+                .inbox
+                .submit(() -> {
+                    latch.await();
+                    return null;
+                });
+    }
+
     /**
      * What is sent to this member gets lost until {@link #restore}, and nobody hears that it did.
      */
