@@ -6,7 +6,9 @@ import io.quorate.launcher.Flag.Type;
 
 import java.util.List;
 
-/** Flags about the cluster: who founds it, how members find and check each other, how it compacts. */
+/**
+ * Flags about the cluster: who founds it, how members find and check each other, how it compacts.
+ */
 final class ClusteringFlags {
     /** In the order of the help. */
     static final List<Flag> ALL =
