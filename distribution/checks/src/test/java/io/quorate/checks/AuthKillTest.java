@@ -337,7 +337,7 @@ final class AuthKillTest {
         for (FaultyCluster.Place place : cluster.places()) {
             try (Client one = place.client()) {
                 until(() -> status(() -> one.kv().get(LAST_KEY)).isOk());
-                long revision = one.kv().get(LAST_KEY).getHeader().getRevision();
+                long revision = one.kv().get(LAST_KEY).orElseThrow().getModRevision();
                 all.add(
                         "revision %d, hash %08x, %s"
                                 .formatted(
