@@ -94,6 +94,47 @@ final class ClusterTest {
     }
 
     @Test
+    @Tag("T2")
+    void nobodyIsAskedForAVoteInATermThatTheCandidateMayForget() {
+        try (TestCluster cluster = TestCluster.unstarted(3, NodeConfig.DEFAULT_SNAPSHOT_COUNT)) {
+            cluster.start("a", TestCluster.memory(), null);
+            cluster.start("b", TestCluster.memory(), null);
+            SimulatedLog disk = new SimulatedLog();
+            Replica candidate =
+                    cluster.start("c", disk, TestCluster.state(TestCluster.memory(), null));
+            cluster.awaitReady();
+            until(() -> candidate.node.state().clusterVersion().isPresent());
+            Replica leader = cluster.leader();
+            if (leader == candidate) {
+                Replica other = cluster.followers().getFirst();
+                TestMember.await(leader.node.moveLeader(other.id()));
+                leader = cluster.leaderOtherThan(candidate);
+            }
+            assertTrue(cluster.allAgree());
+            // Nobody campaigns by himself, and the leader has heard that all have its log.
+            cluster.stopTicks();
+            TestMember.await(leader.put("key", "value"));
+            assertTrue(cluster.allAgree());
+            long term = leader.node.term();
+            disk.hold();
+            var unused = leader.node.moveLeader(candidate.id());
+            until(() -> candidate.node.term() == term + 1);
+            // Answered after the turn in which it became a candidate.
+            TestMember.await(candidate.node.inspect());
+            for (Replica other : cluster.replicas.values()) {
+                if (other != candidate) {
+                    cluster.network.awaitArrivals(other.id());
+                    TestMember.await(other.node.inspect());
+                    assertEquals(term, other.node.term(), "somebody was asked");
+                }
+            }
+            disk.release();
+            until(() -> candidate.node.leader() == candidate.id());
+            assertEquals(term + 1, candidate.node.term());
+        }
+    }
+
+    @Test
     @Tag("SE-20")
     void aReadThatCameDuringARoundHasTheNextOneAtOnce() {
         try (TestCluster cluster = TestCluster.of(3)) {

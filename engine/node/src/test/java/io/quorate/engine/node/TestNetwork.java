@@ -58,6 +58,11 @@ final class TestNetwork implements AutoCloseable {
         isolated.remove(memberId);
     }
 
+    /** Returns when the member has got all that was sent to it before. */
+    void awaitArrivals(long memberId) {
+        TestMember.await(CompletableFuture.runAsync(() -> {}, stations.get(memberId).inbox));
+    }
+
     /** Messages to this member wait from now on until the latch is open. */
     void holdMessages(long memberId, CountDownLatch latch) {
         stations.get(memberId)
