@@ -74,7 +74,8 @@ final class WatchClient implements Runnable {
         watch.close();
     }
 
-    private static Seen seen(Event event) {
+    /** An event as {@link WatchValidator} judges it. */
+    static Seen seen(Event event) {
         KeyValue kv = event.getKv();
         boolean delete = event.getType() == Event.EventType.DELETE;
         return new Seen(

@@ -9,7 +9,6 @@ import io.quorate.api.proto.WatchProgressRequest;
 import io.quorate.api.proto.WatchRequest;
 import io.quorate.api.proto.WatchResponse;
 import io.quorate.api.proto.mvcc.Event;
-import io.quorate.api.proto.mvcc.KeyValue;
 import io.quorate.engine.checker.WatchValidator.Asked;
 import io.quorate.engine.checker.WatchValidator.Bookmark;
 import io.quorate.engine.checker.WatchValidator.Message;
@@ -155,23 +154,11 @@ final class WatchFollower implements Runnable {
             next.accumulateAndGet(revision + 1, Math::max);
             return;
         }
-        for (Event event : message.getEventsList()) fragments.add(seen(event));
+        for (Event event : message.getEventsList()) fragments.add(WatchClient.seen(event));
         if (message.getFragment()) return;
         told.add(new Message(revision, List.copyOf(fragments)));
         next.set(fragments.getLast().revision() + 1);
         fragments.clear();
-    }
-
-    private static Seen seen(Event event) {
-        KeyValue kv = event.getKv();
-        boolean delete = event.getType() == Event.EventType.DELETE;
-        return new Seen(
-                kv.getKey().toStringUtf8(),
-                delete ? null : kv.getValue().toStringUtf8(),
-                kv.getModRevision(),
-                kv.getCreateRevision(),
-                kv.getVersion(),
-                event.hasPrevKv() ? event.getPrevKv().getValue().toStringUtf8() : null);
     }
 
     /** A call whose messages stay in the connection until they are taken. */

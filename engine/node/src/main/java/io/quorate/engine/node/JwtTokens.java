@@ -4,15 +4,19 @@ import static java.lang.System.Logger.Level.WARNING;
 
 import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.EtcdError;
+import io.quorate.engine.state.JsonReader;
+import io.quorate.engine.state.MemberJson;
 import io.quorate.engine.state.Result;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * JSON Web Tokens (SE-102, RFC 7519): who has the key can tell whose token it is, without having
@@ -23,6 +27,8 @@ final class JwtTokens implements Tokens {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
     private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
     private static final Base64.Decoder DECODER = Base64.getUrlDecoder();
+
+    private static final Set<String> NO_NUMBERS = Set.of("true", "false", "null");
 
     private final JwtKeys keys;
     private final Duration ttl;
@@ -56,7 +62,7 @@ final class JwtTokens implements Tokens {
                         .formatted(
                                 end,
                                 Long.toUnsignedString(result.authRevision()),
-                                FlatJson.quote(user));
+                                MemberJson.quote(user));
         String signed = encode(utf8(head)) + "." + encode(utf8(claims));
         return signed + "." + encode(keys.sign(utf8(signed)));
     }
@@ -119,7 +125,33 @@ final class JwtTokens implements Tokens {
     }
 
     private static Map<String, Object> json(String part) {
-        return FlatJson.read(new String(DECODER.decode(part), StandardCharsets.UTF_8));
+        String text = new String(DECODER.decode(part), StandardCharsets.UTF_8);
+        try {
+            return fields(new JsonReader(text));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("token is malformed: not a JSON object", e);
+        }
+    }
+
+    /** Texts as String, numbers as Double, no others; of two of one name the later one counts. */
+    private static Map<String, Object> fields(JsonReader json) {
+        Map<String, Object> fields = new HashMap<>();
+        for (boolean more = json.beginObject(); more; more = json.moreFields()) {
+            String name = json.name();
+            fields.remove(name);
+            switch (json.kind()) {
+                case TEXT -> fields.put(name, json.text());
+                case WORD -> {
+                    String word = json.word();
+                    if (!NO_NUMBERS.contains(word)) {
+                        fields.put(name, Double.valueOf(word));
+                    }
+                }
+                case OBJECT, ARRAY -> json.skip();
+            }
+        }
+        json.end();
+        return fields;
     }
 
     @Override

@@ -13,11 +13,12 @@ import java.util.List;
  */
 public final class MemberJson {
     private final String text;
-    private int at;
+    private final JsonReader json;
     private boolean promotion;
 
     private MemberJson(String text) {
         this.text = text;
+        this.json = new JsonReader(text);
     }
 
     public static byte[] write(Member member) {
@@ -42,7 +43,7 @@ public final class MemberJson {
     private Member parsed() {
         try {
             return readMember();
-        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+        } catch (IllegalArgumentException e) {
             throw new StorageException.Corruption(
                     "keyspace members: not a member: "
                             + text
@@ -88,10 +89,9 @@ public final class MemberJson {
         MemberJson reader = new MemberJson(new String(json, StandardCharsets.UTF_8));
         List<Member> members = new ArrayList<>();
         try {
-            reader.expect('[');
-            for (boolean more = !reader.accept(']'); more; more = !reader.acceptEnd(']'))
+            for (boolean more = reader.json.beginArray(); more; more = reader.json.moreElements())
                 members.add(reader.readMember());
-        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+        } catch (IllegalArgumentException e) {
             throw new StorageException.Corruption("not a list of members: " + reader.text, e);
         }
         return members;
@@ -104,6 +104,13 @@ public final class MemberJson {
             writeText(json, texts.get(i));
         }
         json.append(']');
+    }
+
+    /** A text in quotes, with the escapes of Go's encoder. */
+    public static String quote(String text) {
+        StringBuilder json = new StringBuilder(text.length() + 2);
+        writeText(json, text);
+        return json.toString();
     }
 
     private static void writeText(StringBuilder json, String text) {
@@ -135,101 +142,29 @@ public final class MemberJson {
         List<String> peerUrls = List.of();
         List<String> clientUrls = List.of();
         boolean learner = false;
-        expect('{');
-        for (boolean more = !accept('}'); more; more = !acceptEnd('}')) {
-            String field = readText();
-            expect(':');
-            switch (field) {
-                case "id" -> id = Long.parseUnsignedLong(readWord());
-                case "name" -> name = readText();
-                case "peerURLs" -> peerUrls = readList();
-                case "clientURLs" -> clientUrls = readList();
-                case "isLearner" -> learner = Boolean.parseBoolean(readWord());
-                case "isPromote" -> promotion = Boolean.parseBoolean(readWord());
-                default -> skipValue();
+        for (boolean more = json.beginObject(); more; more = json.moreFields()) {
+            switch (json.name()) {
+                case "id" -> id = Long.parseUnsignedLong(json.word());
+                case "name" -> name = json.text();
+                case "peerURLs" -> peerUrls = readTexts();
+                case "clientURLs" -> clientUrls = readTexts();
+                case "isLearner" -> learner = Boolean.parseBoolean(json.word());
+                case "isPromote" -> promotion = Boolean.parseBoolean(json.word());
+                default -> json.skip();
             }
         }
         return new Member(id, name, peerUrls, clientUrls, learner);
     }
 
-    private List<String> readList() {
-        if (peek() == 'n') {
-            skipValue();
+    /** An array of texts, or null for none. */
+    private List<String> readTexts() {
+        if (json.kind() == JsonReader.Kind.WORD) {
+            json.skip();
             return List.of();
         }
         List<String> texts = new ArrayList<>();
-        expect('[');
-        for (boolean more = !accept(']'); more; more = !acceptEnd(']')) texts.add(readText());
+        for (boolean more = json.beginArray(); more; more = json.moreElements())
+            texts.add(json.text());
         return texts;
-    }
-
-    private void skipValue() {
-        switch (peek()) {
-            case '"' -> readText();
-            case '{' -> {
-                at++;
-                for (boolean more = !accept('}'); more; more = !acceptEnd('}')) {
-                    readText();
-                    expect(':');
-                    skipValue();
-                }
-            }
-            case '[' -> {
-                at++;
-                for (boolean more = !accept(']'); more; more = !acceptEnd(']')) skipValue();
-            }
-            default -> readWord();
-        }
-    }
-
-    private String readWord() {
-        peek();
-        int start = at;
-        while (",]} \t\r\n".indexOf(text.charAt(at)) < 0) at++;
-        return text.substring(start, at);
-    }
-
-    private String readText() {
-        expect('"');
-        StringBuilder read = new StringBuilder();
-        for (char c = text.charAt(at++); c != '"'; c = text.charAt(at++))
-            read.append(c == '\\' ? readEscape() : c);
-        return read.toString();
-    }
-
-    private char readEscape() {
-        char c = text.charAt(at++);
-        return switch (c) {
-            case 'b' -> '\b';
-            case 'f' -> '\f';
-            case 'n' -> '\n';
-            case 'r' -> '\r';
-            case 't' -> '\t';
-            case 'u' -> (char) Integer.parseInt(text, at, at += 4, 16);
-            default -> c;
-        };
-    }
-
-    private char peek() {
-        while (Character.isWhitespace(text.charAt(at))) at++;
-        return text.charAt(at);
-    }
-
-    private void expect(char wanted) {
-        if (!accept(wanted))
-            throw new IllegalArgumentException("no " + wanted + " at character " + at);
-    }
-
-    private boolean accept(char wanted) {
-        if (peek() != wanted) return false;
-        at++;
-        return true;
-    }
-
-    /** Takes the end of a list or object, or the comma before its next part. */
-    private boolean acceptEnd(char end) {
-        if (accept(end)) return true;
-        expect(',');
-        return false;
     }
 }
