@@ -76,9 +76,14 @@ final class Peers implements PeerSender, AutoCloseable {
         this.removed = removed;
         this.metrics = metrics;
         this.nanoTime = nanoTime;
-        this.transport =
-                network.open(
-                        identity.clusterId(), peer(identity.memberId(), peerUrls), new Incoming());
+        // Others may call as soon as it is open; who needs the transport for them waits until then.
+        synchronized (this) {
+            this.transport =
+                    network.open(
+                            identity.clusterId(),
+                            peer(identity.memberId(), peerUrls),
+                            new Incoming());
+        }
     }
 
     private static Peer peer(long id, List<String> urls) {
@@ -104,11 +109,12 @@ final class Peers implements PeerSender, AutoCloseable {
     }
 
     private synchronized void put(Peer peer) {
-        Peer old = known.put(peer.memberId(), peer);
+        Peer old = known.get(peer.memberId());
         if (peer.equals(old)) {
             return;
         }
         transport.put(peer);
+        known.put(peer.memberId(), peer);
         LOGGER.log(
                 INFO,
                 old == null ? "added remote peer" : "updated remote peer",

@@ -107,7 +107,7 @@ public final class EtcdServer implements AutoCloseable {
                         plugins,
                         timings::observe,
                         storageFailure::complete);
-        this.node = startNode(cluster, running);
+        this.node = startNode(plugins, directory, cluster, running);
         storageFailure.thenAccept(node::fail);
         this.rest =
                 new Rest(node, metrics, config.web().corsOrigins(), config.web().hostWhitelist());
@@ -126,15 +126,24 @@ public final class EtcdServer implements AutoCloseable {
                 .set(feature.enabled() ? 1 : 0);
     }
 
-    /** A replica that does not start has closed log and state. */
-    private Node startNode(InitialCluster cluster, Optional<RunningCluster> running) {
+    /**
+     * A first start may have been cut off after it had named the member in the log, and before
+     * anything else was written. Then this start is the first one again, by the configuration.
+     */
+    private Node startNode(
+            PluginRegistry plugins,
+            DataDirectory directory,
+            InitialCluster cluster,
+            Optional<RunningCluster> running) {
         boolean started = false;
         try {
-            NodeConfig settings = nodeConfig(cluster);
+            boolean again = !directory.fresh() && stores.untouched();
+            InitialCluster founders = again ? cluster(config, plugins, true) : cluster;
+            NodeConfig settings = nodeConfig(founders);
             Node replica =
                     Node.start(
                             settings,
-                            clusterSettings(running),
+                            clusterSettings(again ? running(config, founders, secrets) : running),
                             stores.log(),
                             stores.state(),
                             metrics,
@@ -144,7 +153,7 @@ public final class EtcdServer implements AutoCloseable {
         } catch (IllegalArgumentException | TransportException e) {
             throw new ConfigException(e.getMessage(), e);
         } finally {
-            if (!started) stores.close();
+            if (!started) stores.abandon();
         }
     }
 
@@ -190,7 +199,7 @@ public final class EtcdServer implements AutoCloseable {
                         plugins,
                         directory,
                         cluster,
-                        running(config, cluster, directory, secrets),
+                        directory.fresh() ? running(config, cluster, secrets) : Optional.empty(),
                         secrets);
         try {
             server.servePeers();
@@ -424,10 +433,9 @@ public final class EtcdServer implements AutoCloseable {
                 cluster.forceNewCluster());
     }
 
-    /** The cluster that a new member joins; empty when it founds one, or was in one before. */
+    /** The cluster that a new member joins; empty when it founds one. */
     private static Optional<RunningCluster> running(
-            ServerConfig config, InitialCluster cluster, DataDirectory directory, Secrets secrets) {
-        if (!directory.fresh()) return Optional.empty();
+            ServerConfig config, InitialCluster cluster, Secrets secrets) {
         if (config.bootstrap().existing()) {
             return Optional.of(Joining.join(config.name(), cluster, secrets.peer()));
         }

@@ -3,6 +3,7 @@ package io.quorate.engine.server;
 import io.quorate.engine.server.PluginRegistry.Found;
 import io.quorate.spi.plugin.Settings;
 import io.quorate.spi.storage.FileIo;
+import io.quorate.spi.storage.HardState;
 import io.quorate.spi.storage.NioFileIo;
 import io.quorate.spi.storage.RaftLog;
 import io.quorate.spi.storage.StateStore;
@@ -110,8 +111,24 @@ final class Stores implements AutoCloseable {
         return log;
     }
 
+    /** Whether nothing was ever written but, perhaps, whose log it is. */
+    boolean untouched() {
+        return log.lastIndex() == 0
+                && log.hardState().equals(HardState.EMPTY)
+                && state.applied().index() == 0;
+    }
+
     StateStore state() {
         return state;
+    }
+
+    /** Closes log and state too, whether somebody has done so or not. */
+    void abandon() {
+        try (state) {
+            log.close();
+        } finally {
+            close();
+        }
     }
 
     /** To be called after log and state have been closed, which is up to the replica. */

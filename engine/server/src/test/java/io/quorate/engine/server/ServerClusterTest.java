@@ -44,6 +44,7 @@ import io.quorate.api.proto.WatchCreateRequest;
 import io.quorate.api.proto.WatchGrpc;
 import io.quorate.api.proto.WatchRequest;
 import io.quorate.api.proto.WatchResponse;
+import io.quorate.engine.node.MemberIds;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.node.Upkeep.CorruptCheck;
 import io.quorate.engine.server.ServerConfig.Addresses;
@@ -56,6 +57,7 @@ import io.quorate.engine.server.ServerConfig.Storage;
 import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Keyspaces;
 import io.quorate.spi.storage.Cursor;
+import io.quorate.spi.storage.Identity;
 import io.quorate.spi.storage.ReadView;
 import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageException;
@@ -170,6 +172,62 @@ class ServerClusterTest {
         assertTrue(
                 refused.getMessage().endsWith(" has already been bootstrapped"),
                 refused.getMessage());
+    }
+
+    /** Killed after the log was named and before anything was in it, a member starts once more. */
+    @Test
+    @Tag("CS-03")
+    @Tag("RC-09")
+    void aFirstStartThatWasCutOffIsMadeAgain() throws Exception {
+        for (String name : List.of("a", "b", "c")) reserve(name);
+        Map<String, List<String>> urls = new TreeMap<>();
+        peers.forEach((name, url) -> urls.put(name, List.of(url.text())));
+        long clusterId =
+                MemberIds.cluster(
+                        MemberIds.founders(urls, "t").stream()
+                                .map(io.quorate.engine.state.Member::id)
+                                .toList());
+        for (String name : List.of("a", "b", "c")) {
+            nameTheLog(config(name, name, false, Cluster.DEFAULT), clusterId, urls.get(name));
+        }
+        List<EtcdServer> servers = found("a", "b", "c");
+        put(servers.get(0), "key", "value");
+
+        MemberUrl url = reserve("d");
+        AtomicLong id = new AtomicLong();
+        once(
+                "etcdserver: unhealthy cluster",
+                () ->
+                        id.set(
+                                cluster(servers.get(0))
+                                        .memberAdd(
+                                                MemberAddRequest.newBuilder()
+                                                        .addPeerURLs(url.text())
+                                                        .build())
+                                        .getMember()
+                                        .getID()));
+        nameTheLog(config("d", "d", true, Cluster.DEFAULT), new Identity(clusterId, id.get()));
+        EtcdServer joined = start(config("d", "d", true, Cluster.DEFAULT));
+        joined.ready().get(60, TimeUnit.SECONDS);
+        assertEquals(id.get(), joined.node().memberId());
+        assertEquals("value", get(joined, "key"));
+    }
+
+    private static void nameTheLog(ServerConfig config, long clusterId, List<String> urls) {
+        nameTheLog(config, new Identity(clusterId, MemberIds.member(urls, "t")));
+    }
+
+    private static void nameTheLog(ServerConfig config, Identity identity) {
+        PluginRegistry plugins = PluginRegistry.load(config.storage().plugins());
+        Stores stores =
+                Stores.open(
+                        config.storage(),
+                        DataDirectory.inspect(config),
+                        plugins,
+                        (timing, nanos) -> {},
+                        failure -> {});
+        stores.log().initialize(identity);
+        stores.abandon();
     }
 
     /** Two clusters at one address: each says so, and neither ends. */
