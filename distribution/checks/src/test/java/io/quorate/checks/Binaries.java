@@ -12,7 +12,7 @@ import java.util.Optional;
  * Where the programs under test and the programs they are compared with are.
  *
  * <p>A reference program is looked for in a system property, an environment variable and the places
- * where {@code src/test/sh/real-etcd.sh} puts it. A missing one skips the test on a developer's
+ * where the scripts in {@code src/test/sh} put it. A missing one skips the test on a developer's
  * machine and fails it where {@code CI} is set, so that a comparison never silently stops.
  */
 final class Binaries {
@@ -75,11 +75,26 @@ final class Binaries {
         return reference("etcdctl 3.4", "real.etcdctl34", "ETCDCTL34", Path.of("/usr/bin/etcdctl"));
     }
 
+    /** Prometheus' own judge of pages of metrics. */
+    static Path promtool() {
+        return reference(
+                "promtool",
+                "promtool",
+                "PROMTOOL",
+                CACHE.resolve("prometheus").resolve("promtool"),
+                "promtool.sh");
+    }
+
     private static Path cached(String name) {
         return CACHE.resolve("etcd-3.7.3").resolve(name);
     }
 
     private static Path reference(String what, String property, String variable, Path usual) {
+        return reference(what, property, variable, usual, "real-etcd.sh");
+    }
+
+    private static Path reference(
+            String what, String property, String variable, Path usual, String script) {
         Optional<Path> found =
                 List.of(
                                 Optional.ofNullable(System.getProperty(property)),
@@ -94,8 +109,8 @@ final class Binaries {
         if (found.isEmpty()) {
             String message =
                     ("no %s: neither -D%s=FILE nor $%s nor %s names a program;"
-                                    + " distribution/checks/src/test/sh/real-etcd.sh fetches it")
-                            .formatted(what, property, variable, usual);
+                                    + " distribution/checks/src/test/sh/%s fetches it")
+                            .formatted(what, property, variable, usual, script);
             if (System.getenv("CI") != null) throw new IllegalStateException(message);
             Assumptions.abort(message);
         }

@@ -14,8 +14,9 @@ import java.util.regex.Pattern;
 /**
  * A page in Prometheus' text format 0.0.4, read as strictly as the format is written down: each
  * family has its help and its type before its samples and stands in one piece, no sample comes
- * twice, and the buckets of a histogram add up. Samples of summaries, which only Go's runtime has,
- * are not looked at. What breaks a rule is an {@link AssertionError} with the line.
+ * twice, and the buckets of a histogram add up; {@code promtool check metrics} lets pages pass that
+ * break these rules, and judges names and units instead. Samples of summaries, which only Go's
+ * runtime has, are not looked at. What breaks a rule is an {@link AssertionError} with the line.
  */
 final class MetricsPage {
     private static final Pattern SAMPLE =
@@ -118,37 +119,6 @@ final class MetricsPage {
             end = label.end();
         }
         return labels;
-    }
-
-    /**
-     * What {@code promtool check metrics} complains of: a counter without {@code _total}, {@code
-     * _total} where there is none, names with units that are not the base ones.
-     */
-    Set<String> complaints() {
-        Set<String> complaints = new TreeSet<>();
-        for (Family family : families.values()) {
-            boolean total = family.name.endsWith("_total");
-            if (family.type.equals("counter") != total) {
-                complaints.add(
-                        family.name
-                                + ": "
-                                + family.type
-                                + (total ? " with" : " without")
-                                + " _total");
-            }
-            if (family.name.matches(".*_(milli|micro|nano)?seconds?_.*|.*_minutes|.*_kilobytes")
-                    && !family.name.matches(".*_seconds(_total)?")) {
-                complaints.add(family.name + ": not a base unit");
-            }
-            if (family.name.matches(
-                    ".*(milliseconds|microseconds|nanoseconds|minutes|hours)(_.*)?")) {
-                complaints.add(family.name + ": not a base unit");
-            }
-            if (family.labels.contains("le") || family.labels.contains("quantile")) {
-                complaints.add(family.name + ": a reserved label");
-            }
-        }
-        return complaints;
     }
 
     private static void check(boolean holds, String message) {

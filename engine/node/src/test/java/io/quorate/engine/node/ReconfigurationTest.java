@@ -85,6 +85,7 @@ final class ReconfigurationTest {
 
     @Test
     @Tag("RC-04")
+    @Tag("T16")
     void aQuorumWithTheNewOneMustHaveBeenConnectedForFiveSeconds() {
         for (long id = 1; id <= 3; id++) started(id);
         connect(LONG_AGO, 2);

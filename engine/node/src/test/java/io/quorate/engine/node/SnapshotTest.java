@@ -217,6 +217,7 @@ final class SnapshotTest {
     }
 
     @Test
+    @Tag("T17")
     void logIsKeptForWhoIsStillTakingASnapshot() {
         try (TestCluster cluster = TestCluster.of(3, SNAPSHOT_COUNT)) {
             Replica leader = cluster.leader();

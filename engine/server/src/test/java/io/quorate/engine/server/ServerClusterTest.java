@@ -1,6 +1,7 @@
 package io.quorate.engine.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -85,10 +86,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 
 /** Whole members in this process that find each other over real sockets. */
 @Timeout(180)
@@ -154,6 +159,7 @@ class ServerClusterTest {
 
     @Test
     @Tag("EX-06")
+    @Tag("EX-13")
     void memberThatLostItsDataDoesNotFoundTheClusterAnew() throws Exception {
         List<EtcdServer> servers = found("a", "b", "c");
         servers.get(2).close();
@@ -164,6 +170,61 @@ class ServerClusterTest {
         assertTrue(
                 refused.getMessage().endsWith(" has already been bootstrapped"),
                 refused.getMessage());
+    }
+
+    /** Two clusters at one address: each says so, and neither ends. */
+    @Test
+    @Tag("EX-08")
+    void membersOfAnotherClusterAreToldApartAndNobodyEnds() throws Exception {
+        List<EtcdServer> servers = found("a", "b", "c");
+        servers.get(2).close();
+        Set<String> told = ConcurrentHashMap.newKeySet();
+        Handler handler = listening(told);
+        Logger logger = Logger.getLogger("io.quorate.engine.node");
+        logger.addHandler(handler);
+        try {
+            ServerConfig usual = config("c", "other", false, Cluster.DEFAULT);
+            String founders = usual.bootstrap().initialCluster();
+            EtcdServer stranger =
+                    start(
+                            new ServerConfig(
+                                    usual.name(),
+                                    usual.dataDir(),
+                                    usual.walDir(),
+                                    usual.addresses(),
+                                    new Bootstrap(founders, false, "another-token"),
+                                    usual.raft(),
+                                    usual.limits(),
+                                    usual.upkeep(),
+                                    usual.storage(),
+                                    usual.mount(),
+                                    usual.cluster()));
+            await(() ->
+                    told.contains("request cluster ID mismatch")
+                            && told.contains(
+                                    "request sent was ignored by remote peer due to cluster ID"
+                                            + " mismatch"));
+            put(servers.get(0), "key", "value");
+            assertEquals("value", get(servers.get(1), "key"));
+            assertFalse(stranger.terminated().isDone());
+        } finally {
+            logger.removeHandler(handler);
+        }
+    }
+
+    private static Handler listening(Set<String> told) {
+        return new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                told.add(line.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Test
