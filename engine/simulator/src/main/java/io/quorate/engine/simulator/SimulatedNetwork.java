@@ -123,7 +123,11 @@ final class SimulatedNetwork {
                 return;
             }
             Message sent = MessageCodec.decode(message);
-            world.judge().sent(life, sent);
+            try {
+                world.judge().sent(life, sent);
+            } catch (Violation violation) {
+                throw world.found(violation);
+            }
             if (sent.type() == MessageType.HEARTBEAT && sent.context().length > 0) {
                 life.asksForReads();
             }

@@ -20,7 +20,7 @@ final class World {
     private static final long SECOND = 1_000_000_000;
     private static final long PATIENCE = 120 * SECOND;
     // Members may keep each other busy for ever; a world heals in some thousand events.
-    private static final long PATIENCE_EVENTS = 1_000_000;
+    private static final long PATIENCE_EVENTS = 200_000;
 
     private final long seed;
     private final Platter.Supply platters;
