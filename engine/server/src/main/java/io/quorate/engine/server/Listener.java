@@ -31,7 +31,6 @@ final class Listener implements AutoCloseable {
     /** How long a client may take for the head of a request (HT-23). */
     static final Duration READ_HEAD = Duration.ofMinutes(5);
 
-
     private final MemberUrl url;
     private final WebServer web;
     // TLS in front of the web server, for sockets of the file system alone.

@@ -10,14 +10,13 @@ import java.util.List;
 
 @Tag("FL-13")
 class MemoryLockTest {
-    private static final String LIMIT = "Max locked memory         %s              %s     bytes     ";
+    private static final String LIMIT =
+            "Max locked memory         %s              %s     bytes     ";
 
     @Test
     void whoMayLockSomeMemoryOnlyIsRefusedWithWhatToDo() {
         ConfigException refused =
-                assertThrows(
-                        ConfigException.class,
-                        () -> check("8388608", "00000000a80425fb"));
+                assertThrows(ConfigException.class, () -> check("8388608", "00000000a80425fb"));
         assertTrue(refused.getMessage().contains("may lock 8388608 bytes only"));
         assertTrue(refused.getMessage().contains("LimitMEMLOCK=infinity"));
     }
