@@ -35,22 +35,20 @@ final class DiscoverySrvTest {
                                         new Service(10, 0, member.clientPort(), "localhost")),
                                 "_etcd-client-blue._tcp.example.com",
                                 List.of(new Service(0, 0, member.clientPort(), "localhost"))))) {
-            Exec.Outcome all = ctl(names, "--discovery-srv=example.com", "endpoint", "health");
-            assertEquals(
-                    List.of(
-                            "http://localhost.:" + member.clientPort() + " is healthy",
-                            "http://localhost.:" + nobody + " is unhealthy",
-                            "https://localhost.:" + nobody + " is unhealthy"),
-                    (all.out() + all.err())
-                            .lines()
-                            .filter(line -> line.contains("healthy:"))
-                            .map(line -> line.substring(0, line.indexOf("healthy:") + 7))
-                            .sorted()
-                            .toList(),
-                    all::toString);
+            // It says where it would ask.
+            Exec.Outcome all =
+                    ctl(names, "--discovery-srv=example.com", "snapshot", "save", "nowhere");
+            assertEquals(5, all.exit(), all::err);
+            assertTrue(
+                    all.err()
+                            .contains(
+                                    "not multiple [https://localhost.:%d http://localhost.:%d http://localhost.:%d]"
+                                            .formatted(nobody, member.clientPort(), nobody)),
+                    all::err);
 
             String[] blue = {"--discovery-srv=example.com", "--discovery-srv-name=blue"};
-            assertEquals("OK\n", ctl(names, blue, "put", "key", "value").out());
+            Exec.Outcome put = ctl(names, blue, "put", "key", "value");
+            assertEquals("OK\n", put.out(), put::err);
 
             Exec.Outcome secure =
                     ctl(

@@ -17,6 +17,7 @@ import java.net.Socket;
 import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -164,7 +165,7 @@ final class SocketConnection implements ByteSink {
     private static Socket connect(Endpoint endpoint, Duration timeout) throws IOException {
         int millis = Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE);
         IOException first = null;
-        for (InetAddress address : InetAddress.getAllByName(endpoint.host())) {
+        for (InetAddress address : addresses(endpoint.host())) {
             Socket socket = new Socket();
             try {
                 socket.setTcpNoDelay(true);
@@ -181,6 +182,16 @@ final class SocketConnection implements ByteSink {
             }
         }
         throw first;
+    }
+
+    /** A name from DNS ends with a dot, those in the file of hosts do not. */
+    private static InetAddress[] addresses(String host) throws UnknownHostException {
+        try {
+            return InetAddress.getAllByName(host);
+        } catch (UnknownHostException e) {
+            if (!host.endsWith(".")) throw e;
+            return InetAddress.getAllByName(host.substring(0, host.length() - 1));
+        }
     }
 
     private void read(GrpcClientConnection connection) {
