@@ -15,45 +15,46 @@ import java.util.Optional;
  * by the same factor; what comes late has fewer rounds, or is left out and named.
  */
 final class AllRun {
-    /** Of all parts, in order; what matters most has three rounds. */
+    /**
+     * Of all parts, in order. Warm-ups are as long as a JVM needs to compile what is asked of it;
+     * three of them on two cores need longer.
+     */
     private static final List<Part> PARTS =
             List.of(
-                    part("load-1-client", load(1, 1, 3)),
-                    part("load-100-clients", load(100, 10, 3)),
-                    part("load-1000-clients", load(1000, 50, 3)),
-                    part(
-                            "cluster-1000-clients",
-                            "load --members 3 --workloads put,range --clients 1000"
-                                    + " --connections 51 --warm-up 3 --duration 4 --rounds 3"),
-                    part(
-                            "cluster-1-client",
-                            "load --members 3 --workloads put,range --clients 1"
-                                    + " --connections 1 --warm-up 3 --duration 4 --rounds 2"),
+                    part("load-1-client", load(1, 1, 6)),
+                    part("load-100-clients", load(100, 10, 10)),
+                    part("load-1000-clients", load(1000, 50, 10)),
+                    part("cluster-1-client", cluster(1, 1, 8)),
+                    part("cluster-100-clients", cluster(100, 12, 20)),
+                    part("cluster-1000-clients", cluster(1000, 51, 25)),
                     part(
                             "mix-100-clients",
                             "load --workloads prefix,txn,kubernetes --clients 100"
-                                    + " --connections 10 --warm-up 3 --duration 4 --rounds 2"),
+                                    + " --connections 10 --warm-up 8 --duration 4 --rounds 2"),
                     part(
                             "watch",
                             "watch --watchers 1,1000,10000 --connections 10"
-                                    + " --warm-up 2 --duration 3 --rounds 2"),
+                                    + " --warm-up 8 --duration 4 --rounds 2"),
                     part(
                             "keepalive",
                             "keepalive --clients 100 --connections 10"
-                                    + " --warm-up 2 --duration 4 --rounds 2"),
-                    part("start", "start --rounds 3 --idle 3"),
+                                    + " --warm-up 8 --duration 4 --rounds 2"),
+                    part("start", "start --rounds 5 --idle 3"),
                     part("memory", "memory --keys 1000000 --rounds 1 --idle 5"),
-                    part("failover", "failover --kills 5 --warm-up 2 --rounds 1"),
-                    part("catch-up", "catch-up --keys 300000 --rounds 1"),
+                    part("failover", "failover --kills 5 --warm-up 5 --rounds 1"),
+                    part("catch-up", "catch-up --keys 1000000 --rounds 1"),
                     part(
                             "compaction",
-                            "compaction --keys 300000 --warm-up 3 --duration 5 --rounds 1"),
-                    part("disk-stall", "disk-stall --warm-up 2 --duration 6 --rounds 1"),
-                    part("snapshot", "snapshot --keys 100000 --duration 4 --rounds 1"),
+                            "compaction --keys 1000000 --warm-up 8 --duration 5 --rounds 1"),
+                    part("disk-stall", "disk-stall --warm-up 5 --duration 6 --rounds 1"),
+                    part("snapshot", "snapshot --keys 300000 --warm-up 4 --duration 6 --rounds 2"),
                     part(
                             "open-loop",
-                            "load --workloads put,range --clients 200 --connections 10"
-                                    + " --rate 5000 --warm-up 3 --duration 5 --rounds 1"));
+                            "load --workloads put,range --clients 500 --connections 10"
+                                    + " --rate 5000 --warm-up 8 --duration 5 --rounds 1"));
+
+    /** What {@link #PARTS} take, with some room. */
+    static final Duration USUAL_TIME = Duration.ofMinutes(45);
 
     private static final List<String> SCALED = List.of("--warm-up", "--duration", "--idle");
     private static final int KEYS_LEAST = 10_000;
@@ -73,7 +74,7 @@ final class AllRun {
             Optional<Path> etcd = Optional.empty();
             Path results = home.resolve("../../docs/performance").normalize();
             Optional<Path> page = Optional.empty();
-            Duration time = Duration.ofMinutes(25);
+            Duration time = USUAL_TIME;
             Optional<Path> folder = Optional.empty();
             Iterator<String> rest = args.iterator();
             while (rest.hasNext()) {
@@ -116,11 +117,18 @@ final class AllRun {
         return new Part(name, List.of(line.split(" ")));
     }
 
-    private static String load(int clients, int connections, int rounds) {
+    private static String load(int clients, int connections, int warmUp) {
         return String.format(
                 "load --workloads put,range,serializable --clients %d --connections %d"
-                        + " --warm-up 3 --duration 4 --rounds %d",
-                clients, connections, rounds);
+                        + " --warm-up %d --duration 4 --rounds 2",
+                clients, connections, warmUp);
+    }
+
+    private static String cluster(int clients, int connections, int warmUp) {
+        return String.format(
+                "load --members 3 --workloads put,range --clients %d --connections %d"
+                        + " --warm-up %d --duration 5 --rounds 2",
+                clients, connections, warmUp);
     }
 
     /** Returns what was left out or failed, a line for each; empty when all is well. */

@@ -18,28 +18,45 @@ import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A storage plugin of the module path, opened on real files as the server opens it. */
-final class BenchedStorage implements StorageEnv {
+/**
+ * A storage plugin, opened on real files as the server opens it. What it reports outside a call
+ * ends the run with {@link #close}: such figures are nobody's.
+ */
+public final class BenchedStorage implements StorageEnv, AutoCloseable {
     private final StorageProvider provider;
     private final Map<String, String> settings;
     private final Path directory;
     private final LongAdder logForces = new LongAdder();
     private final LongAdder logNanos = new LongAdder();
-    private final Executor background =
+    private final ExecutorService background =
             Executors.newThreadPerTaskExecutor(
                     Thread.ofPlatform().daemon().name("background-", 0).factory());
+    private final AtomicReference<StorageException> reported = new AtomicReference<>();
 
-    BenchedStorage(String name, Map<String, String> settings, Path directory) {
+    /**
+     * @param settings of the plugin
+     * @param directory for its files, there already
+     */
+    public BenchedStorage(StorageProvider provider, Map<String, String> settings, Path directory) {
+        this.provider = provider;
+        this.settings = settings;
+        this.directory = directory;
+    }
+
+    /** The plugin of this name, among those that are on the module path. */
+    static BenchedStorage named(String name, Map<String, String> settings, Path directory) {
         List<StorageProvider> all =
                 ServiceLoader.load(StorageProvider.class).stream()
                         .map(ServiceLoader.Provider::get)
                         .toList();
-        provider =
+        StorageProvider provider =
                 all.stream()
                         .filter(one -> one.name().equals(name))
                         .findAny()
@@ -49,19 +66,18 @@ final class BenchedStorage implements StorageEnv {
                                                 + name
                                                 + "\"; found: "
                                                 + names(all)));
-        this.settings = settings;
-        this.directory = directory;
+        return new BenchedStorage(provider, settings, directory);
     }
 
     private static String names(List<StorageProvider> all) {
         return all.stream().map(StorageProvider::name).sorted().collect(Collectors.joining(", "));
     }
 
-    StateStore openState() {
+    public StateStore openState() {
         return provider.openState(this);
     }
 
-    RaftLog openLog() {
+    public RaftLog openLog() {
         return provider.openLog(this);
     }
 
@@ -108,7 +124,24 @@ final class BenchedStorage implements StorageEnv {
 
     @Override
     public void report(StorageException failure) {
-        failure.printStackTrace();
+        if (!reported.compareAndSet(null, failure)) reported.get().addSuppressed(failure);
+    }
+
+    /**
+     * After the stores are closed: ends the background work.
+     *
+     * @throws IllegalStateException when a store reported a failure outside a call
+     */
+    @Override
+    public void close() {
+        background.close();
+        StorageException failure = reported.get();
+        if (failure != null) {
+            throw new IllegalStateException(
+                    "the storage failed meanwhile, so nothing was measured: "
+                            + failure.getMessage(),
+                    failure);
+        }
     }
 
     @Override

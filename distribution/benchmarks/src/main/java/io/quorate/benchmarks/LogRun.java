@@ -58,8 +58,20 @@ final class LogRun {
     private Measured measure(Path folder) throws IOException, InterruptedException {
         Optional<Path> floor = compiledFloor(folder);
         Path directory = Files.createDirectory(folder.resolve("log"));
+        try (var storage = BenchedStorage.named(options.backend(), options.settings(), directory)) {
+            measure(storage, folder, floor);
+            long begin = System.nanoTime();
+            RaftLog log = storage.openLog();
+            measured.addMillis("open ms", begin);
+            measured.addMebibytes("disk MiB", BenchedStorage.bytes(directory));
+            log.close();
+        }
+        return measured;
+    }
+
+    private void measure(BenchedStorage storage, Path folder, Optional<Path> floor)
+            throws IOException, InterruptedException {
         long begin = System.nanoTime();
-        var storage = new BenchedStorage(options.backend(), options.settings(), directory);
         RaftLog log = storage.openLog();
         log.append(entries(1, 1), new HardState(1, 0, 0)).join();
         measured.addMillis("open and first append ms", begin);
@@ -85,12 +97,6 @@ final class LogRun {
         }
         for (int[] load : PROPOSERS) group(storage, log, load[0], load[1], floor, folder);
         log.close();
-        begin = System.nanoTime();
-        log = new BenchedStorage(options.backend(), options.settings(), directory).openLog();
-        measured.addMillis("open ms", begin);
-        measured.addMebibytes("disk MiB", BenchedStorage.bytes(directory));
-        log.close();
-        return measured;
     }
 
     /** The median time of an append that waits for its fsync. */

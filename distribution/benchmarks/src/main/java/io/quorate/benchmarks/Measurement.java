@@ -11,6 +11,7 @@ import java.util.concurrent.TimeoutException;
 /**
  * What one load gave.
  *
+ * @param refused calls that the server refused for now
  * @param closedLoops callers that waited for their answer before they asked again
  * @param nanos length of the measured window
  * @param details other durations, by title
@@ -21,6 +22,7 @@ import java.util.concurrent.TimeoutException;
 record Measurement(
         Histogram latencies,
         Map<String, Histogram> details,
+        long refused,
         int closedLoops,
         long nanos,
         long cpuNanos,
@@ -43,6 +45,7 @@ record Measurement(
         return new Measurement(
                 latencies,
                 running.details(),
+                running.refused(),
                 running.closedLoops(),
                 nanos,
                 cpu,
@@ -78,6 +81,9 @@ record Measurement(
             report.add(server, title, setup, Report.Metric.P99_CORRECTED, p99);
         }
         report.add(server, title, setup, Report.Metric.CPU, cpuNanos / 1e3 / calls);
+        if (refused > 0) {
+            report.add(server, title, setup, Report.Metric.REFUSED, refused * 1e9 / nanos);
+        }
         report.add(server, title, setup, Report.Metric.RSS, rssBytes / 1048576.0);
         addDisk(report, server, title, setup);
         details.forEach((name, more) -> report.addLatencies(server, name, setup, more));

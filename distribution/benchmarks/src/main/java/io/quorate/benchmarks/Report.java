@@ -23,6 +23,7 @@ final class Report {
         P999("p99.9 us", false),
         MAX("max us", false),
         CPU("server CPU us/call", false),
+        REFUSED("refused calls/s", false),
         RSS("RSS MiB", false),
         PEAK_RSS("peak RSS MiB", false),
         LOG_SYNCS("log fsyncs/call", false),

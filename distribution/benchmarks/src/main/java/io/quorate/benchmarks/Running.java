@@ -16,6 +16,11 @@ interface Running {
         return Map.of();
     }
 
+    /** Calls that the server refused for now, and that were made again; after {@link #end()}. */
+    default long refused() {
+        return 0;
+    }
+
     /** Completes exceptionally when a call fails. */
     CompletableFuture<Void> failed();
 

@@ -50,7 +50,13 @@ final class StateRun {
     }
 
     private Measured measure(Path folder) {
-        BenchedStorage storage = new BenchedStorage(options.backend(), options.settings(), folder);
+        try (var storage = BenchedStorage.named(options.backend(), options.settings(), folder)) {
+            measure(storage, folder);
+        }
+        return measured;
+    }
+
+    private void measure(BenchedStorage storage, Path folder) {
         StateStore store = storage.openState();
         fill(store);
         measured.addMebibytes("disk after put MiB", BenchedStorage.bytes(folder));
@@ -80,7 +86,6 @@ final class StateRun {
         store = storage.openState();
         measured.addMillis("open after defragment ms", begin);
         store.close();
-        return measured;
     }
 
     private void fill(StateStore store) {

@@ -18,7 +18,7 @@ final class AllRunTest {
                     Path.of("theirs"),
                     Path.of("out"),
                     Path.of("page"),
-                    Duration.ofMinutes(25),
+                    AllRun.USUAL_TIME,
                     Optional.empty());
 
     private static double seconds(double factor) {
@@ -29,7 +29,7 @@ final class AllRunTest {
 
     @Test
     void everythingFitsIntoItsTime() {
-        assertTrue(seconds(1) < 25 * 60, seconds(1) + " s");
+        assertTrue(seconds(1) < AllRun.USUAL_TIME.toSeconds(), seconds(1) + " s");
         assertTrue(seconds(0.2) < 0.6 * seconds(1), seconds(0.2) + " s");
     }
 

@@ -40,8 +40,7 @@ final class ErrorTextTest {
                             "etcdserver: invalid client api version"),
                     Status.CANCELLED.withDescription("etcdserver: watch canceled"),
                     Status.CANCELLED.withDescription("etcdserver: request canceled"),
-                    Status.FAILED_PRECONDITION.withDescription(
-                            "etcdserver: permission not given"),
+                    Status.FAILED_PRECONDITION.withDescription("etcdserver: permission not given"),
                     Status.FAILED_PRECONDITION.withDescription("etcdserver: of a later release"),
                     Status.UNKNOWN.withDescription("auth: whatever"),
                     Status.PERMISSION_DENIED.withDescription("go away"),
@@ -61,11 +60,12 @@ final class ErrorTextTest {
             String endpoint = "--endpoints=127.0.0.1:" + server.getPort();
             assertAll(
                     REASONS.stream()
-                            .map(reason -> () ->
-                                    assertEquals(
-                                            put(Binaries.etcdctl37(), endpoint, reason),
-                                            put(Binaries.ownEtcdctl(), endpoint, reason),
-                                            reason::toString)));
+                            .map(reason ->
+                                    () ->
+                                            assertEquals(
+                                                    put(Binaries.etcdctl37(), endpoint, reason),
+                                                    put(Binaries.ownEtcdctl(), endpoint, reason),
+                                                    reason::toString)));
         } finally {
             server.shutdownNow();
         }

@@ -18,11 +18,9 @@ final class EtcdutlUsageTest {
     @Tag("UT-12")
     void commandsOfTheManualThatTheProgramDoesNotHave(String command) {
         Exec.Outcome real =
-                Exec.run(
-                        List.of(Binaries.etcdutl37().toString(), command, "db"), Map.of(), "");
+                Exec.run(List.of(Binaries.etcdutl37().toString(), command, "db"), Map.of(), "");
         Exec.Outcome ours =
-                Exec.run(
-                        List.of(Binaries.ourEtcdutl().toString(), command, "db"), Map.of(), "");
+                Exec.run(List.of(Binaries.ourEtcdutl().toString(), command, "db"), Map.of(), "");
         assertEquals(real, ours);
         // The beginning of a name will do: hash is taken for hashkv.
         String words =

@@ -24,6 +24,7 @@ final class FaultyCluster implements AutoCloseable {
 
     private final Members members;
     private final String transport;
+    private final String[] flags;
     private final PeerLinks links = new PeerLinks();
     private final List<Place> places = new ArrayList<>();
 
@@ -31,8 +32,10 @@ final class FaultyCluster implements AutoCloseable {
      * Starts the members and waits until all serve.
      *
      * @param storage plugin of each member
+     * @param flags more, for all of them
      */
-    FaultyCluster(Members members, String transport, List<String> storage) {
+    FaultyCluster(Members members, String transport, List<String> storage, String... flags) {
+        this.flags = flags;
         this.members = members;
         this.transport = transport;
         for (int i = 0; i < storage.size(); i++) {
@@ -50,22 +53,24 @@ final class FaultyCluster implements AutoCloseable {
 
     private Member create(Place place, String initial, String state) {
         String clients = "http://" + place.endpoint();
-        return members.create(
-                place.name,
-                Binaries.ours(),
-                "--name=" + place.name,
-                "--listen-client-urls=" + clients,
-                "--advertise-client-urls=" + clients,
-                "--listen-peer-urls=http://127.0.0.1:" + place.peerPort,
-                "--initial-advertise-peer-urls=" + place.peerUrl(),
-                "--initial-cluster=" + initial,
-                "--initial-cluster-state=" + state,
-                "--transport=" + transport,
-                "--storage-log=" + place.storage,
-                "--storage-state=" + place.storage,
-                // So that members that come back get snapshots too.
-                "--snapshot-count=400",
-                "--snapshot-catchup-entries=100");
+        Member member =
+                members.create(
+                        place.name,
+                        Binaries.ours(),
+                        "--name=" + place.name,
+                        "--listen-client-urls=" + clients,
+                        "--advertise-client-urls=" + clients,
+                        "--listen-peer-urls=http://127.0.0.1:" + place.peerPort,
+                        "--initial-advertise-peer-urls=" + place.peerUrl(),
+                        "--initial-cluster=" + initial,
+                        "--initial-cluster-state=" + state,
+                        "--transport=" + transport,
+                        "--storage-log=" + place.storage,
+                        "--storage-state=" + place.storage,
+                        // So that members that come back get snapshots too.
+                        "--snapshot-count=400",
+                        "--snapshot-catchup-entries=100");
+        return member.also(flags);
     }
 
     /** Where a member runs: its name and its ports, which a new one in its place has again. */

@@ -100,6 +100,74 @@ final class TlsTest {
         plain.await(told);
     }
 
+    /** With verified certificates nobody needs a password, but who shows one is who it says. */
+    @Test
+    @Tag("SE-104")
+    @Tag("SE-106")
+    void usersAreToldApartByTheNamesInTheirCertificates() throws Exception {
+        Certificates ours = new Certificates(members.folder("ours"));
+        for (String name : List.of("server", "root", "alice", "nobody")) ours.issue(name);
+        String[] flags = flags(ours, "server", "tcp");
+        Cluster cluster = new Cluster(members, Binaries.ours()).secure().with("a", flags).start();
+        Member member = cluster.member("a");
+        as("root", ours, cluster, member, "user", "add", "root:secret");
+        as("root", ours, cluster, member, "user", "add", "alice", "--no-password");
+        as("root", ours, cluster, member, "user", "grant-role", "root", "root");
+        as("root", ours, cluster, member, "role", "add", "hers");
+        as("root", ours, cluster, member, "role", "grant-permission", "hers", "readwrite", "hers");
+        as("root", ours, cluster, member, "user", "grant-role", "alice", "hers");
+        as("nobody", ours, cluster, member, "put", "before", "auth");
+        as("root", ours, cluster, member, "auth", "enable");
+
+        as("alice", ours, cluster, member, "put", "hers", "value");
+        assertEquals(
+                "value\n",
+                as("alice", ours, cluster, member, "get", "hers", "--print-value-only").out());
+        as("root", ours, cluster, member, "put", "roots", "value");
+        denied("permission denied", "alice", ours, cluster, member, "put", "roots", "other");
+        denied("permission denied", "alice", ours, cluster, member, "user", "list");
+        denied("permission denied", "nobody", ours, cluster, member, "get", "hers");
+        as("alice", ours, cluster, member, "put", "roots", "other", "--user=root:secret");
+        denied(
+                "authentication failed",
+                "root",
+                ours,
+                cluster,
+                member,
+                "put",
+                "roots",
+                "third",
+                "--user=root:wrong");
+    }
+
+    private static Exec.Outcome as(
+            String name, Certificates keys, Cluster cluster, Member member, String... words) {
+        Exec.Outcome outcome = ctlAs(name, keys, cluster, member, words);
+        assertEquals(0, outcome.exit(), () -> outcome.err() + member.report());
+        return outcome;
+    }
+
+    private static void denied(
+            String why,
+            String name,
+            Certificates keys,
+            Cluster cluster,
+            Member member,
+            String... words) {
+        Exec.Outcome outcome = ctlAs(name, keys, cluster, member, words);
+        assertNotEquals(0, outcome.exit());
+        assertTrue(outcome.err().contains(why), outcome::err);
+    }
+
+    private static Exec.Outcome ctlAs(
+            String name, Certificates keys, Cluster cluster, Member member, String... words) {
+        List<String> all = new ArrayList<>(List.of(words));
+        all.add("--cacert=" + keys.ca());
+        all.add("--cert=" + keys.certificate(name));
+        all.add("--key=" + keys.key(name));
+        return cluster.ctlAt(member, all.toArray(String[]::new));
+    }
+
     private static String[] flags(Certificates authority, String name, String transport) {
         String certificate = authority.certificate(name);
         return new String[] {

@@ -32,6 +32,29 @@ record Flag(
         String help,
         String note) {
 
+    /**
+     * @param shown empty when the help shows the default as it is
+     */
+    static Flag of(
+            String name,
+            Section section,
+            Type type,
+            String fallback,
+            String shown,
+            Support support,
+            String help,
+            String note) {
+        return new Flag(
+                name,
+                section,
+                type,
+                fallback,
+                shown.isEmpty() ? fallback : shown,
+                support,
+                help,
+                note);
+    }
+
     /** {@code ETCD_} and the name in capitals (EN-01). */
     String variable() {
         return "ETCD_" + name.toUpperCase(Locale.ROOT).replace('-', '_');

@@ -1,6 +1,7 @@
 package io.quorate.microbenchmarks;
 
 import io.quorate.backend.file.FileStorageProvider;
+import io.quorate.benchmarks.BenchedStorage;
 import io.quorate.spi.storage.HardState;
 import io.quorate.spi.storage.LogEntry;
 import io.quorate.spi.storage.RaftLog;
@@ -20,9 +21,14 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * Appends of a batch of entries to the Raft log of the plugin {@code file}, until they are durable:
@@ -41,13 +47,15 @@ public class LogAppendBenchmark {
     public int entries;
 
     private final byte[] payload = new byte[300];
-    private BenchmarkStorage storage;
+    private Path folder;
+    private BenchedStorage storage;
     private RaftLog log;
 
     @Setup(Level.Trial)
     public void open() throws IOException {
-        storage = new BenchmarkStorage();
-        log = new FileStorageProvider().openLog(storage);
+        folder = Files.createTempDirectory("microbenchmark-");
+        storage = new BenchedStorage(new FileStorageProvider(), Map.of(), folder);
+        log = storage.openLog();
         log.append(List.of(), new HardState(1, 0, 0)).join();
     }
 
@@ -55,6 +63,9 @@ public class LogAppendBenchmark {
     public void close() throws IOException {
         log.close();
         storage.close();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+        }
     }
 
     @Benchmark

@@ -40,6 +40,8 @@ final class UnaryCall<Q, S> {
     /** Auth was off when the call was made, so that it came without a token. */
     private static final String AUTH_ENABLED = "etcdserver: user name is empty";
 
+    private static final Status CLOSED = Status.CANCELLED.withDescription("the client was closed");
+
     private final Client client;
     private final MethodDescriptor<Q, S> method;
     private final Q request;
@@ -70,14 +72,20 @@ final class UnaryCall<Q, S> {
     }
 
     void attempt() {
-        client.connectLater(deadline)
-                .whenComplete((connection, failure) -> {
-                    if (failure == null) {
-                        authenticated(connection);
-                    } else {
-                        failedToConnect(Status.fromThrowable(failure));
-                    }
-                });
+        CompletableFuture<GrpcClientConnection> connecting;
+        try {
+            connecting = client.connectLater(deadline);
+        } catch (RejectedExecutionException e) {
+            fail(CLOSED, new Metadata());
+            return;
+        }
+        connecting.whenComplete((connection, failure) -> {
+            if (failure == null) {
+                authenticated(connection);
+            } else {
+                failedToConnect(Status.fromThrowable(failure));
+            }
+        });
     }
 
     private void failedToConnect(Status status) {
@@ -177,7 +185,7 @@ final class UnaryCall<Q, S> {
             client.timer()
                     .schedule(() -> client.executor().execute(task), nanos, TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException e) {
-            fail(Status.CANCELLED.withDescription("the client was closed"), new Metadata());
+            fail(CLOSED, new Metadata());
         }
     }
 

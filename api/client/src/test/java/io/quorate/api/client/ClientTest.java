@@ -227,6 +227,11 @@ final class ClientTest {
         client.close();
         assertEquals(Status.Code.CANCELLED, codeOf(() -> Client.await(put)));
         assertEquals(Status.Code.CANCELLED, codeOf(() -> client.kv().get("a")));
+        Duration timeout = Duration.ofSeconds(30);
+        Client hurried =
+                Client.connect(ClientConfig.of(member.endpoint()).withTimeouts(timeout, timeout));
+        hurried.close();
+        assertEquals(Status.Code.CANCELLED, codeOf(() -> hurried.kv().get("a")));
     }
 
     @Test
@@ -320,7 +325,8 @@ final class ClientTest {
         assertEquals(file("s", true, "/run/s"), Endpoint.parse("unixs:///run/s", false));
         assertEquals(file("s", false, "s:1"), Endpoint.parse("unix://s:1", false));
         assertEquals(file("s", true, "d/s"), Endpoint.parse("unixs:d/s", false));
-        for (String bad : List.of("", "http://", "ftp://h:1", "h:0", "h:x", "h:70000", "unix://", "unixs:")) {
+        for (String bad :
+                List.of("", "http://", "ftp://h:1", "h:0", "h:x", "h:70000", "unix://", "unixs:")) {
             assertThrows(IllegalArgumentException.class, () -> ClientConfig.of(bad), bad);
         }
         assertThrows(IllegalArgumentException.class, ClientConfig::of);

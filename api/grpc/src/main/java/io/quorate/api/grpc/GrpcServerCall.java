@@ -231,6 +231,7 @@ final class GrpcServerCall<Q, S> extends ServerCall<Q, S>
             }
         } finally {
             context.detach(previous);
+            connection.outbound().turnEnds();
         }
         connection.outbound().flush();
     }
@@ -433,7 +434,7 @@ final class GrpcServerCall<Q, S> extends ServerCall<Q, S>
         if (method.getType().serverSendsOneMessage() && heldMessage == null) {
             heldMessage = framed;
         } else {
-            SendBatch.send(connection.outbound(), out, framed);
+            SendBatch.send(connection.outbound(), out, null, framed, null);
         }
     }
 
@@ -472,13 +473,12 @@ final class GrpcServerCall<Q, S> extends ServerCall<Q, S>
         }
         responseHeaders = null;
         responseHeadersSent = true;
-        connection
-                .outbound()
-                .send(
-                        out,
-                        headerBlock,
-                        message,
-                        CallHeaders.trailers(status, trailers, withHeaders));
+        SendBatch.send(
+                connection.outbound(),
+                out,
+                headerBlock,
+                message,
+                CallHeaders.trailers(status, trailers, withHeaders));
     }
 
     @Override

@@ -709,13 +709,18 @@ public final class GrpcServerConnection {
                 return;
             }
         }
-        server.executor().execute(call);
+        begin(call);
     }
 
     private void startDeferred() {
         for (var call = deferred.poll(); call != null; call = deferred.poll()) {
-            server.executor().execute(call);
+            begin(call);
         }
+    }
+
+    private void begin(GrpcServerCall<?, ?> call) {
+        outbound.turnBegins();
+        server.executor().execute(call);
     }
 
     /** The stream has ended. Called with the lock of the outbound held. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 
@@ -50,6 +51,8 @@ final class Outbound {
     private final Runnable onFailure;
     private final Runnable onRelief;
     private final long reliefBytes;
+
+    private final AtomicInteger turns = new AtomicInteger();
 
     private byte[] buffer = new byte[SMALL_BUFFER];
     private byte[] spare = new byte[SMALL_BUFFER];
@@ -535,6 +538,28 @@ final class Outbound {
             lock.unlock();
         }
         drain(ROUNDS);
+    }
+
+    /**
+     * As {@link #flush}; when other calls have their turn too, by another thread that runs behind
+     * them, so that what they send leaves with the same write. A write to a socket costs more than
+     * all else about a short answer.
+     */
+    void flushTogether() {
+        if (turns.get() > 1) {
+            flushLater();
+        } else {
+            flush();
+        }
+    }
+
+    /** A call's turn begins, on a thread that will run soon: it may send. */
+    void turnBegins() {
+        turns.incrementAndGet();
+    }
+
+    void turnEnds() {
+        turns.decrementAndGet();
     }
 
     /** As {@link #flush}, by another thread: for the reader and timers, which must not block. */

@@ -30,10 +30,15 @@ public final class SendBatch {
         }
     }
 
-    /** Sends a message, now or with the batch that runs. */
-    static void send(Outbound outbound, OutboundStream stream, byte[] message) {
+    /** Sends what {@link Outbound#send} takes, now or with the batch that runs. */
+    static void send(
+            Outbound outbound,
+            OutboundStream stream,
+            byte[] headers,
+            byte[] message,
+            byte[] trailers) {
         if (!CURRENT.isBound()) {
-            outbound.send(stream, null, message, null);
+            outbound.send(stream, headers, message, trailers);
             return;
         }
         SendBatch batch = CURRENT.get();
@@ -42,17 +47,17 @@ public final class SendBatch {
         }
         if (outbound.isReady(stream)) {
             batch.held = outbound;
-            outbound.offer(stream, null, message, null);
+            outbound.offer(stream, headers, message, trailers);
         } else {
             // It may wait for room, which comes when what was held back has been written.
             batch.flush();
-            outbound.send(stream, null, message, null);
+            outbound.send(stream, headers, message, trailers);
         }
     }
 
     private void flush() {
         if (held != null) {
-            held.flush();
+            held.flushTogether();
         }
         held = null;
     }

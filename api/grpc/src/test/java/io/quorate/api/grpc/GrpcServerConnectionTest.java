@@ -72,6 +72,26 @@ final class GrpcServerConnectionTest {
     }
 
     @Test
+    void answersOfCallsThatRunTogetherLeaveInOneWrite() {
+        TestClient client = connected();
+        int writes = client.sink.writes;
+        client.headers(1, TestService.ECHO)
+                .data(1, TestClient.message(new byte[1]), true)
+                .headers(3, TestService.ECHO)
+                .data(3, TestClient.message(new byte[2]), true)
+                .headers(5, TestService.ECHO)
+                .data(5, TestClient.message(new byte[3]), true)
+                .send();
+        assertEquals(
+                List.of(1, 3, 5),
+                client.frames().stream()
+                        .filter(TestClient.Frame::endStream)
+                        .map(TestClient.Frame::stream)
+                        .toList());
+        assertEquals(1, client.sink.writes - writes);
+    }
+
+    @Test
     void bytesMayComeInAnySplit() {
         TestClient client = new TestClient(SETTINGS, false, service.definition());
         byte[] message = new byte[40_000];

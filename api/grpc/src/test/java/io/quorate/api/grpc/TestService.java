@@ -48,9 +48,11 @@ final class TestService {
             @Override
             public void onHalfClose() {
                 events.add("echo " + message.length);
-                call.sendHeaders(new Metadata());
-                call.sendMessage(message);
-                call.close(Status.OK, new Metadata());
+                SendBatch.run(() -> {
+                    call.sendHeaders(new Metadata());
+                    call.sendMessage(message);
+                    call.close(Status.OK, new Metadata());
+                });
             }
 
             @Override

@@ -11,10 +11,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.util.List;
-import java.util.Optional;
 
-import javax.naming.InvalidNameException;
-import javax.naming.ldap.LdapName;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
@@ -90,22 +87,9 @@ final class Judge extends X509ExtendedTrustManager {
         List<String> names = rules.allowedNames();
         List<String> hosts = rules.allowedHosts();
         if (names.isEmpty() && hosts.isEmpty()) return;
-        if (commonName(certificate).filter(names::contains).isPresent()) return;
+        if (CommonName.of(certificate).filter(names::contains).isPresent()) return;
         if (hosts.stream().anyMatch(host -> Hosts.covers(certificate, host))) return;
         throw new CertificateException("client certificate authentication failed");
-    }
-
-    /** The common name of a certificate's subject, the last one where it has several. */
-    private static Optional<String> commonName(X509Certificate certificate) {
-        try {
-            return new LdapName(certificate.getSubjectX500Principal().getName())
-                    .getRdns().stream()
-                            .filter(part -> part.getType().equalsIgnoreCase("CN"))
-                            .map(part -> String.valueOf(part.getValue()))
-                            .reduce((first, second) -> second);
-        } catch (InvalidNameException e) {
-            return Optional.empty();
-        }
     }
 
     private void checkRevocation(X509Certificate[] chain) throws CertificateException {

@@ -6,6 +6,7 @@ import java.security.KeyManagementException;
 import java.security.NoSuchAlgorithmException;
 import java.security.Provider;
 import java.security.SecureRandom;
+import java.time.Duration;
 
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
@@ -22,10 +23,11 @@ final class ListenerContext extends SSLContext {
         super(spi, provider, "TLS");
     }
 
-    static SSLContext of(TlsContexts contexts, String rejected) {
+    static SSLContext of(TlsContexts contexts, String rejected, Duration patience) {
         try {
             SSLContext usual = SSLContext.getDefault();
-            return new ListenerContext(new Spi(contexts, rejected, usual), usual.getProvider());
+            return new ListenerContext(
+                    new Spi(contexts, rejected, patience, usual), usual.getProvider());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("this Java has no TLS", e);
         }
@@ -34,11 +36,13 @@ final class ListenerContext extends SSLContext {
     private static final class Spi extends SSLContextSpi {
         private final TlsContexts contexts;
         private final String rejected;
+        private final Duration patience;
         private final SSLContext usual;
 
-        Spi(TlsContexts contexts, String rejected, SSLContext usual) {
+        Spi(TlsContexts contexts, String rejected, Duration patience, SSLContext usual) {
             this.contexts = contexts;
             this.rejected = rejected;
+            this.patience = patience;
             this.usual = usual;
         }
 
@@ -54,7 +58,7 @@ final class ListenerContext extends SSLContext {
                 SSLEngine engine =
                         host == null ? fresh.createSSLEngine() : fresh.createSSLEngine(host, port);
                 engine.setUseClientMode(false);
-                return new ListenerEngine(engine, contexts, rejected);
+                return new ListenerEngine(engine, contexts, rejected, patience);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }

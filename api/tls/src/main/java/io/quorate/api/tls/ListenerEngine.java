@@ -3,9 +3,13 @@ package io.quorate.api.tls;
 import static java.lang.System.Logger.Level.WARNING;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 
 import javax.net.ssl.ExtendedSSLSession;
@@ -18,23 +22,35 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSession;
 
 /**
- * An engine that keeps to the rules of its {@link TlsContexts} whatever its user sets, and logs the
- * handshake that fails (TL-20).
+ * An engine that keeps to the rules of its {@link TlsContexts} whatever its user sets, logs the
+ * handshake that fails (TL-20), and ends the one that takes too long (TL-18): it interrupts the
+ * thread that waits for the other side, which closes the channel that it waits at.
+ *
+ * <p>Used by the thread of its connection; the deadline comes from another.
  */
 final class ListenerEngine extends SSLEngine {
     private static final System.Logger LOG = System.getLogger("io.quorate.api.tls");
 
+    private static final ScheduledThreadPoolExecutor TIMER = timer();
+
     private final SSLEngine engine;
     private final TlsContexts contexts;
     private final String rejected;
-    private boolean shaken;
-    private boolean told;
+    private final Duration patience;
+    // Guarded by this.
+    private boolean over;
+    private Future<?> deadline;
 
-    ListenerEngine(SSLEngine engine, TlsContexts contexts, String rejected) {
+    /**
+     * @param rejected what to log for a handshake that fails
+     * @param patience how long a handshake may take
+     */
+    ListenerEngine(SSLEngine engine, TlsContexts contexts, String rejected, Duration patience) {
         super(engine.getPeerHost(), engine.getPeerPort());
         this.engine = engine;
         this.contexts = contexts;
         this.rejected = rejected;
+        this.patience = patience;
         setSSLParameters(engine.getSSLParameters());
     }
 
@@ -78,20 +94,51 @@ final class ListenerEngine extends SSLEngine {
     }
 
     private SSLEngineResult noting(SSLEngineResult result) {
-        if (result.getHandshakeStatus() == HandshakeStatus.FINISHED) shaken = true;
+        if (result.getHandshakeStatus() == HandshakeStatus.FINISHED) ended();
         return result;
     }
 
     private SSLException failed(SSLException e) {
-        if (!shaken && !told) {
-            told = true;
-            Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("remote-addr", getPeerHost() + ":" + getPeerPort());
-            fields.put("server-name", serverName());
-            fields.put("error", String.valueOf(e.getMessage()));
-            LOG.log(WARNING, rejected, fields);
-        }
+        if (ended()) log(String.valueOf(e.getMessage()));
         return e;
+    }
+
+    private void log(String error) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("remote-addr", getPeerHost() + ":" + getPeerPort());
+        fields.put("server-name", serverName());
+        fields.put("error", error);
+        LOG.log(WARNING, rejected, fields);
+    }
+
+    /** The handshake is over, one way or the other; whether it was not so before. */
+    private synchronized boolean ended() {
+        if (over) return false;
+        over = true;
+        if (deadline != null) deadline.cancel(false);
+        return true;
+    }
+
+    /** From now on the calling thread reads what the other side sends. */
+    private synchronized void limit() {
+        Thread reader = Thread.currentThread();
+        // One of a pool might serve somebody else by then.
+        if (over || deadline != null || !reader.isVirtual()) return;
+        deadline = TIMER.schedule(() -> expire(reader), patience.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    private void expire(Thread reader) {
+        if (!ended()) return;
+        log("the handshake took longer than " + patience.toMillis() + " ms");
+        reader.interrupt();
+    }
+
+    private static ScheduledThreadPoolExecutor timer() {
+        var timer =
+                new ScheduledThreadPoolExecutor(
+                        1, Thread.ofPlatform().daemon().name("tls-deadlines").factory());
+        timer.setRemoveOnCancelPolicy(true);
+        return timer;
     }
 
     private String serverName() {
@@ -122,6 +169,7 @@ final class ListenerEngine extends SSLEngine {
 
     @Override
     public void closeOutbound() {
+        ended();
         engine.closeOutbound();
     }
 
@@ -230,9 +278,11 @@ final class ListenerEngine extends SSLEngine {
         return engine.getHandshakeApplicationProtocol();
     }
 
+    /** The web server's last word before it reads, and only for a connection. */
     @Override
     public void setHandshakeApplicationProtocolSelector(
             BiFunction<SSLEngine, List<String>, String> selector) {
+        limit();
         engine.setHandshakeApplicationProtocolSelector(selector);
     }
 

@@ -9,6 +9,7 @@ import java.security.KeyManagementException;
 import java.security.KeyStore;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
@@ -30,6 +31,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
  */
 public final class TlsContexts {
     private static final System.Logger LOG = System.getLogger("io.quorate.api.tls");
+    private static final Duration HANDSHAKE_PATIENCE = Duration.ofSeconds(10);
     private static final char[] NO_PASSWORD = {};
 
     private final TlsFiles files;
@@ -134,12 +136,17 @@ public final class TlsContexts {
 
     /**
      * One context for a listener that wants no other: its engines are each made as {@link #server}
-     * says, with {@link #serverParameters}. Sockets cannot be made of it.
+     * says, with {@link #serverParameters}, and a handshake may take ten seconds (TL-18). Sockets
+     * cannot be made of it.
      *
      * @param rejected what to log for a handshake that fails (TL-20)
      */
     public SSLContext listener(String rejected) {
-        return ListenerContext.of(this, rejected);
+        return listener(rejected, HANDSHAKE_PATIENCE);
+    }
+
+    SSLContext listener(String rejected, Duration patience) {
+        return ListenerContext.of(this, rejected, patience);
     }
 
     /** Sockets to servers, each as {@link #client} and {@link #clientParameters} say. */

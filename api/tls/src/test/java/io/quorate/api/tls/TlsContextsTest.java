@@ -15,19 +15,26 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
@@ -122,6 +129,34 @@ final class TlsContextsTest {
                 hosts,
                 files.skipClientSan(),
                 files.selfMade());
+    }
+
+    /** Whoever connects and says nothing would otherwise hold a thread and a socket for ever. */
+    @Test
+    @Tag("TL-18")
+    void aHandshakeThatTakesTooLongIsCutOff() throws Exception {
+        TlsContexts contexts = new TlsContexts(a, TlsRange.DEFAULT);
+        CompletableFuture<String> end = new CompletableFuture<>();
+        try (ServerSocketChannel listener = ServerSocketChannel.open()) {
+            listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            try (SocketChannel silent = SocketChannel.open(listener.getLocalAddress());
+                    SocketChannel accepted = listener.accept()) {
+                Thread.ofVirtual()
+                        .start(() -> {
+                            SSLEngine engine =
+                                    contexts.listener("rejected", Duration.ofMillis(50))
+                                            .createSSLEngine("127.0.0.1", 1);
+                            engine.setHandshakeApplicationProtocolSelector((of, names) -> "");
+                            try {
+                                end.complete("read " + accepted.read(ByteBuffer.allocate(1)));
+                            } catch (IOException e) {
+                                end.complete(e.getClass().getSimpleName());
+                            }
+                        });
+                assertEquals("ClosedByInterruptException", end.get(60, TimeUnit.SECONDS));
+                assertEquals(-1, silent.read(ByteBuffer.allocate(1)));
+            }
+        }
     }
 
     @Test

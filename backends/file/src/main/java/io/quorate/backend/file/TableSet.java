@@ -10,6 +10,7 @@ import java.util.function.Consumer;
  */
 final class TableSet {
     private final List<Table> tables;
+    private final long bytes;
     private final Consumer<Table> unused;
     private final AtomicInteger references = new AtomicInteger(1);
 
@@ -21,11 +22,21 @@ final class TableSet {
     TableSet(List<Table> tables, Consumer<Table> unused) {
         this.tables = List.copyOf(tables);
         this.unused = unused;
-        for (Table table : this.tables) table.retain();
+        long sum = 0;
+        for (Table table : this.tables) {
+            table.retain();
+            sum += table.bytes();
+        }
+        this.bytes = sum;
     }
 
     List<Table> tables() {
         return tables;
+    }
+
+    /** Of all files; asked for with every write. */
+    long bytes() {
+        return bytes;
     }
 
     /** Takes a reference; false when the last one has gone already. */

@@ -93,9 +93,7 @@ record Version(
     }
 
     long tableBytes() {
-        long sum = 0;
-        for (Table table : tables.tables()) sum += table.bytes();
-        return sum;
+        return tables.bytes();
     }
 
     long liveSum() {

@@ -1,7 +1,7 @@
 package io.quorate.engine.state;
 
 import io.quorate.backend.memory.MemoryStorageProvider;
-import io.quorate.microbenchmarks.BenchmarkStorage;
+import io.quorate.benchmarks.BenchedStorage;
 import io.quorate.spi.storage.Applied;
 import io.quorate.spi.storage.StateStore.Durability;
 
@@ -19,8 +19,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -38,23 +39,24 @@ public class ApplyBenchmark {
     private final SplittableRandom random = new SplittableRandom(7);
     private final byte[] value = new byte[256];
     private final byte[][] keys = new byte[KEYS][];
-    private BenchmarkStorage storage;
+    private BenchedStorage storage;
     private StateMachine machine;
     private long index;
 
     /** Anew for each iteration: the history stays in memory. */
     @Setup(Level.Iteration)
-    public void open() throws IOException {
+    public void open() {
         for (int i = 0; i < KEYS; i++) {
             keys[i] = String.format("%016d", i).getBytes(StandardCharsets.US_ASCII);
         }
         index = 0;
-        storage = new BenchmarkStorage();
-        machine = StateMachine.open(new MemoryStorageProvider().openState(storage));
+        // It writes no files.
+        storage = new BenchedStorage(new MemoryStorageProvider(), Map.of(), Path.of(""));
+        machine = StateMachine.open(storage.openState());
     }
 
     @TearDown(Level.Iteration)
-    public void close() throws IOException {
+    public void close() {
         machine.close();
         storage.close();
     }

@@ -109,7 +109,8 @@ final class ClusterService extends ClusterGrpc.ClusterImplBase {
                 observer,
                 () -> {
                     callers.requireRoot();
-                    node.reconfigure(new Command.MemberPromote(request.getID())).join();
+                    node.reconfigure(new Command.MemberPromote(request.getID()), callers.token())
+                            .join();
                     return MemberPromoteResponse.newBuilder()
                             .setHeader(header())
                             .addAllMembers(members())

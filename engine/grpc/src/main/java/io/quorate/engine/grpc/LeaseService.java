@@ -2,6 +2,7 @@ package io.quorate.engine.grpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.quorate.api.grpc.SendBatch;
 import io.quorate.api.proto.LeaseGrantRequest;
 import io.quorate.api.proto.LeaseGrantResponse;
 import io.quorate.api.proto.LeaseGrpc;
@@ -186,7 +187,8 @@ final class LeaseService extends LeaseGrpc.LeaseImplBase {
                 return;
             }
             try {
-                observer.onNext(answer(request.getID()));
+                LeaseKeepAliveResponse answer = answer(request.getID());
+                SendBatch.run(() -> observer.onNext(answer));
                 owed++;
                 ask();
             } catch (RuntimeException failure) {

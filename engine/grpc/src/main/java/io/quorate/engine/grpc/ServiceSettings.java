@@ -1,6 +1,9 @@
 package io.quorate.engine.grpc;
 
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Settings of the client-facing services.
@@ -15,6 +18,8 @@ import java.time.Duration;
  *     asked for them (WA-24); raised to {@link #MIN_WATCH_PROGRESS_INTERVAL}
  * @param extensiveMetrics whether the duration of every call is observed (ME-38)
  * @param bcryptCost strength of the hashes of passwords (SE-108)
+ * @param certificateUser the user whom a verified certificate of a client names (SE-104); empty
+ *     where certificates name nobody
  */
 public record ServiceSettings(
         int maxRequestBytes,
@@ -23,7 +28,8 @@ public record ServiceSettings(
         Duration slowCall,
         Duration watchProgressInterval,
         boolean extensiveMetrics,
-        int bcryptCost) {
+        int bcryptCost,
+        Function<X509Certificate, Optional<String>> certificateUser) {
     public static final int DEFAULT_MAX_REQUEST_BYTES = 1536 * 1024;
     public static final int DEFAULT_MAX_TXN_OPS = 128;
     public static final long DEFAULT_QUOTA_BYTES = 2L << 30;
@@ -43,4 +49,24 @@ public record ServiceSettings(
                     DEFAULT_WATCH_PROGRESS_INTERVAL,
                     false,
                     DEFAULT_BCRYPT_COST);
+
+    /** As above, where certificates name nobody. */
+    public ServiceSettings(
+            int maxRequestBytes,
+            int maxTxnOps,
+            long quotaBytes,
+            Duration slowCall,
+            Duration watchProgressInterval,
+            boolean extensiveMetrics,
+            int bcryptCost) {
+        this(
+                maxRequestBytes,
+                maxTxnOps,
+                quotaBytes,
+                slowCall,
+                watchProgressInterval,
+                extensiveMetrics,
+                bcryptCost,
+                certificate -> Optional.empty());
+    }
 }

@@ -38,7 +38,7 @@ public final class Services {
                 "Current backend storage quota size in bytes.",
                 settings::quotaBytes);
         ScheduledExecutorService timer = timer();
-        Callers callers = new Callers(node);
+        Callers callers = new Callers(node, settings.certificateUser());
         List<ServerServiceDefinition> services = services(node, callers, settings, metrics, timer);
         LongSupplier clock = System::nanoTime;
         // The last is the outermost.

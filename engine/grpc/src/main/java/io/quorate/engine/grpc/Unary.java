@@ -2,6 +2,7 @@ package io.quorate.engine.grpc;
 
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.quorate.api.grpc.SendBatch;
 
 import java.util.function.Supplier;
 
@@ -25,7 +26,9 @@ final class Unary {
             observer.onError(Failures.status(failure).asRuntimeException());
             return;
         }
-        observer.onNext(answer);
-        observer.onCompleted();
+        SendBatch.run(() -> {
+            observer.onNext(answer);
+            observer.onCompleted();
+        });
     }
 }

@@ -311,7 +311,7 @@ class KvServiceTest {
         KvService service =
                 new KvService(
                         server.node,
-                        new Callers(server.node),
+                        new Callers(server.node, ServiceSettings.DEFAULT.certificateUser()),
                         ServiceSettings.DEFAULT,
                         new Answers(server.node),
                         new ReadTimes(server.metrics, System::nanoTime));

@@ -8,7 +8,6 @@ import io.quorate.engine.state.Result;
 import io.quorate.engine.state.StateMachine;
 
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -23,7 +22,7 @@ final class ClusterVersionAgreement {
     private final BooleanSupplier leading;
     private final BooleanSupplier stopped;
     private final Function<Command, CompletableFuture<Result>> proposer;
-    private final AtomicBoolean again = new AtomicBoolean();
+    private final NextTick retry = new NextTick(this::seek);
 
     ClusterVersionAgreement(
             StateMachine state,
@@ -67,13 +66,13 @@ final class ClusterVersionAgreement {
                                 "cluster version is updated",
                                 Fields.of("cluster-version", to));
                     } else if (!stopped.getAsBoolean()) {
-                        again.set(true);
+                        retry.again();
                     }
                 });
     }
 
-    /** Seeks again after a proposal that failed; see {@link Publication#tick}. */
+    /** A tick of raft's clock. */
     void tick() {
-        if (again.compareAndSet(true, false)) seek();
+        retry.tick();
     }
 }

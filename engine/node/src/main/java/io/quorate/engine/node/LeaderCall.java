@@ -6,60 +6,48 @@ import io.quorate.engine.state.Member;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.HttpURLConnection;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-
-import javax.net.ssl.HttpsURLConnection;
-import javax.net.ssl.SSLSocketFactory;
 
 /**
  * Asks the leader for what only it can do, by the pages of its peer addresses (PE-02). Blocks; to
  * be used on a virtual thread.
  */
 final class LeaderCall {
-    private static final int TEXT_BYTES_MAX = 64 << 10;
-
-    /** The keys of a lease may be in it. */
-    private static final int ANSWER_BYTES_MAX = 100 << 20;
-
     private static final byte[] NOTHING = {};
 
     /** What the pages of leases say in place of etcd's usual text. */
     private static final String LEASE_NOT_FOUND = "lease not found";
 
-    private static final List<EtcdError> REFUSALS =
-            List.of(
+    /** By what the page of promotions says, which is not always what clients are told. */
+    private static final Map<String, EtcdError> REFUSALS =
+            Map.of(
+                    "membership: ID not found",
                     EtcdError.MEMBER_NOT_FOUND,
+                    "membership: can only promote a learner member",
                     EtcdError.MEMBER_NOT_LEARNER,
+                    EtcdError.LEARNER_NOT_READY.text(),
                     EtcdError.LEARNER_NOT_READY,
+                    EtcdError.NOT_ENOUGH_STARTED.text(),
                     EtcdError.NOT_ENOUGH_STARTED);
 
-    private final Duration timeout;
-    private final Optional<SSLSocketFactory> secure;
+    private final PeerRequests requests;
 
-    /**
-     * @param secure for peer URLs with https; empty for the JVM's own
-     */
-    LeaderCall(Duration timeout, Optional<SSLSocketFactory> secure) {
-        this.timeout = timeout;
-        this.secure = secure;
+    LeaderCall(PeerRequests requests) {
+        this.requests = requests;
     }
 
     /**
      * Promotes a learner.
      *
+     * @param token of a user who may, empty for none; the leader judges by itself
      * @throws EtcdException what the leader refused it with
      * @throws IOException when it is not known whether the leader did it
      */
-    void promote(Member leader, long learner) throws IOException {
+    void promote(Member leader, long learner, String token) throws IOException {
         String page = "/members/promote/" + Long.toUnsignedString(learner);
-        ask(leader, url -> post(url + page, NOTHING));
+        Map<String, String> header = token.isEmpty() ? Map.of() : Map.of("Authorization", token);
+        ask(leader, url -> requests.post(url + page, NOTHING, header));
     }
 
     /**
@@ -70,7 +58,8 @@ final class LeaderCall {
     long renew(Member leader, long lease) throws IOException {
         try {
             byte[] request = LeaseMessages.renewal(lease);
-            return LeaseMessages.ttl(ask(leader, url -> post(url + "/leases", request)));
+            return LeaseMessages.ttl(
+                    ask(leader, url -> requests.post(url + "/leases", request, Map.of())));
         } catch (FileNotFoundException e) {
             return 0;
         }
@@ -86,7 +75,11 @@ final class LeaderCall {
             byte[] request = LeaseMessages.question(lease);
             return Optional.of(
                     LeaseMessages.time(
-                            ask(leader, url -> post(url + "/leases/internal", request))));
+                            ask(
+                                    leader,
+                                    url ->
+                                            requests.post(
+                                                    url + "/leases/internal", request, Map.of()))));
         } catch (FileNotFoundException e) {
             return Optional.empty();
         }
@@ -102,8 +95,8 @@ final class LeaderCall {
         for (String url : leader.peerUrls()) {
             try {
                 return asking.at(url);
-            } catch (FileNotFoundException e) {
-                throw e;
+            } catch (PeerRequests.Refused e) {
+                throw refusal(e);
             } catch (IOException e) {
                 last = e;
             }
@@ -111,49 +104,15 @@ final class LeaderCall {
         throw last;
     }
 
-    private byte[] post(String address, byte[] body) throws IOException {
-        HttpURLConnection connection =
-                (HttpURLConnection) URI.create(address).toURL().openConnection();
-        if (connection instanceof HttpsURLConnection https) {
-            secure.ifPresent(https::setSSLSocketFactory);
-        }
-        connection.setConnectTimeout((int) timeout.toMillis());
-        connection.setReadTimeout((int) timeout.toMillis());
-        connection.setInstanceFollowRedirects(false);
-        connection.setRequestProperty("Connection", "close");
-        connection.setRequestProperty("Content-Type", "application/protobuf");
-        connection.setRequestMethod("POST");
-        connection.setFixedLengthStreamingMode(body.length);
-        connection.setDoOutput(true);
-        try {
-            try (OutputStream out = connection.getOutputStream()) {
-                out.write(body);
-            }
-            int status = connection.getResponseCode();
-            if (status != HttpURLConnection.HTTP_OK) {
-                throw refusal(status, connection.getErrorStream());
-            }
-            try (InputStream in = connection.getInputStream()) {
-                return in.readNBytes(ANSWER_BYTES_MAX);
-            }
-        } finally {
-            connection.disconnect();
-        }
-    }
-
-    private static EtcdException refusal(int status, InputStream body) throws IOException {
-        String text =
-                body == null
-                        ? ""
-                        : new String(body.readNBytes(TEXT_BYTES_MAX), StandardCharsets.UTF_8);
-        if (text.strip().equals(LEASE_NOT_FOUND)) {
+    private static EtcdException refusal(PeerRequests.Refused refused) throws IOException {
+        String text = refused.text();
+        if (text.equals(LEASE_NOT_FOUND)) {
             throw new FileNotFoundException(LEASE_NOT_FOUND);
         }
-        for (EtcdError error : REFUSALS) {
-            if (text.strip().equals(error.text())) {
-                return error.exception();
-            }
+        EtcdError error = REFUSALS.get(text);
+        if (error == null) {
+            throw refused;
         }
-        throw new IOException("the leader answered " + status + ": " + text.strip());
+        return error.exception();
     }
 }

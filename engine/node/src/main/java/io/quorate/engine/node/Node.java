@@ -65,7 +65,10 @@ public final class Node implements AutoCloseable {
     private static final Duration LEASE_CHECKPOINTS = Duration.ofMinutes(5);
 
     private static final Duration BASE_TIMEOUT = Duration.ofSeconds(5);
-    private static final long MESSAGE_BYTES_MAX = 512 << 10;
+
+    /** RA-05. */
+    private static final long MESSAGE_BYTES_MAX = 1 << 20;
+
     private static final long APPLY_BYTES_MAX = 16 << 20;
     private static final int INFLIGHT_MESSAGES_MAX = 512;
 
@@ -307,7 +310,11 @@ public final class Node implements AutoCloseable {
     }
 
     private LeaderCall leaderCall() {
-        return new LeaderCall(
+        return new LeaderCall(peerRequests());
+    }
+
+    private PeerRequests peerRequests() {
+        return new PeerRequests(
                 Duration.ofNanos(timeoutNanos), cluster.network().flatMap(Network::secureSockets));
     }
 
@@ -330,7 +337,9 @@ public final class Node implements AutoCloseable {
                 identity.memberId(),
                 new CorruptionChecker.Replica(
                         this::hashKv, state::compactionHashes, () -> linearizablePoint().join()),
-                PeerHashes.NOBODY,
+                cluster.network().isEmpty()
+                        ? PeerHashes.NOBODY
+                        : new AskedHashes(identity, state::members, peerRequests()),
                 guilty -> propose(new Command.RaiseAlarm(new Alarm(guilty, Alarm.CORRUPT))));
     }
 
@@ -622,10 +631,20 @@ public final class Node implements AutoCloseable {
      * @param change a MemberAdd, MemberRemove, MemberUpdate or MemberPromote
      */
     public CompletableFuture<Result> reconfigure(Command change) {
+        return reconfigure(change, "");
+    }
+
+    /**
+     * As {@link #reconfigure(Command)}.
+     *
+     * @param token that the caller has shown, for a leader elsewhere, which looks at it itself;
+     *     empty for none
+     */
+    public CompletableFuture<Result> reconfigure(Command change, String token) {
         boolean forLeader = change instanceof Command.MemberPromote && leader() != memberId();
         if (forLeader) {
             // The caller is to find the change here too.
-            return askLeader(((Command.MemberPromote) change).id())
+            return askLeader(((Command.MemberPromote) change).id(), token)
                     .thenCompose(done -> linearizablePoint().thenApply(point -> done));
         }
         return reconfiguration
@@ -642,7 +661,7 @@ public final class Node implements AutoCloseable {
     }
 
     // CL-10
-    private CompletableFuture<Result> askLeader(long learner) {
+    private CompletableFuture<Result> askLeader(long learner, String token) {
         Optional<Member> leader = reconfiguration.member(leader());
         CompletableFuture<Result> outcome = new CompletableFuture<>();
         Thread.ofVirtual()
@@ -652,7 +671,7 @@ public final class Node implements AutoCloseable {
                         if (leader.isEmpty()) {
                             throw EtcdError.NO_LEADER.exception();
                         }
-                        leaderCall().promote(leader.get(), learner);
+                        leaderCall().promote(leader.get(), learner, token);
                         outcome.complete(new Result.Done(state.revision()));
                     } catch (EtcdException refusal) {
                         outcome.completeExceptionally(refusal);

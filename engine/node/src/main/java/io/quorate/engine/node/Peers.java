@@ -322,23 +322,43 @@ final class Peers implements PeerSender, AutoCloseable {
 
         @Override
         public void refused(long memberId, Refusal reason, String explanation) {
-            once(memberId, explanation);
+            if (reason == Refusal.CLUSTER_ID_MISMATCH) {
+                // In etcd's words: as the one who called, or was called by a stranger (EX-08).
+                boolean known;
+                synchronized (Peers.this) {
+                    known = Peers.this.known.containsKey(memberId);
+                }
+                String text =
+                        known
+                                ? "request sent was ignored by remote peer due to cluster ID mismatch"
+                                : "request cluster ID mismatch";
+                once(memberId, text, explanation);
+            } else {
+                once(memberId, explanation);
+            }
             if (reason == Refusal.REMOVED && !state.isRemovedMember(memberId)) {
                 removed.run();
             }
         }
 
         private void once(long peer, String text) {
-            if (!text.equals(logged.put(peer, text))) {
-                LOGGER.log(
-                        WARNING,
-                        text,
-                        Fields.of(
-                                "local-member-id",
-                                hex(identity.memberId()),
-                                "remote-peer-id",
-                                hex(peer)));
+            once(peer, text, "");
+        }
+
+        private void once(long peer, String text, String error) {
+            if (text.equals(logged.put(peer, text))) {
+                return;
             }
+            var fields =
+                    Fields.of(
+                            "local-member-id",
+                            hex(identity.memberId()),
+                            "remote-peer-id",
+                            hex(peer));
+            if (!error.isEmpty()) {
+                fields.put("error", error);
+            }
+            LOGGER.log(WARNING, text, fields);
         }
     }
 }

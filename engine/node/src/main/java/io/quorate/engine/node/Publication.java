@@ -11,7 +11,6 @@ import io.quorate.spi.storage.Identity;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
@@ -27,7 +26,7 @@ final class Publication {
     private final Duration timeout;
     private final Function<Command, CompletableFuture<Result>> proposer;
     private final BooleanSupplier stopped;
-    private final AtomicBoolean again = new AtomicBoolean();
+    private final NextTick retry = new NextTick(this::begin);
     private final CompletableFuture<Void> published = new CompletableFuture<>();
     private final CompletableFuture<Void> versionKnown = new CompletableFuture<>();
 
@@ -81,17 +80,14 @@ final class Publication {
                                         Long.toHexString(identity.memberId()),
                                         "error",
                                         thrown.getMessage()));
-                        again.set(true);
+                        retry.again();
                     }
                 });
     }
 
-    /**
-     * A proposal may be refused at once, for as long as much of the log is still to be applied:
-     * then to ask again at once would keep the member from applying it.
-     */
+    /** A tick of raft's clock. */
     void tick() {
-        if (again.compareAndSet(true, false)) begin();
+        retry.tick();
     }
 
     private void tell() {

@@ -45,9 +45,14 @@ final class ReadIndexQueue {
         arrived.add(waiter);
     }
 
-    /** Starts the next round if somebody waits for one and none is in flight. */
+    /** Whether somebody waits for a round, and none is in flight. */
+    boolean mayStart() {
+        return inFlight.isEmpty() && !arrived.isEmpty();
+    }
+
+    /** Starts the next round if it may. */
     void start(RawNode raft) {
-        if (inFlight.isEmpty() && !arrived.isEmpty()) {
+        if (mayStart()) {
             inFlight = arrived;
             arrived = new ArrayList<>();
             roundId++;

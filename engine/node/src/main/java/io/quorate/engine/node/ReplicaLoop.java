@@ -335,15 +335,16 @@ final class ReplicaLoop implements Loop {
     }
 
     private void work() throws ProposalDroppedException {
-        boolean written;
+        boolean again;
         do {
             propose();
             reads.start(raft);
             while (raft.hasReady()) {
                 act(raft.ready());
             }
-            written = finishWrites();
-        } while (written);
+            again = finishWrites();
+            // A round that was just confirmed leaves the place to who came meanwhile.
+        } while (again || reads.mayStart());
     }
 
     private void propose() {
@@ -412,9 +413,12 @@ final class ReplicaLoop implements Loop {
         for (var read : ready.readStates()) {
             reads.confirm(read, applied.index());
         }
+        List<Message> requests = voteRequests(ready);
         for (Message message : ready.messages()) {
             if (message.to() == RawNode.APPEND_THREAD) {
-                write(message);
+                write(requests.isEmpty() ? message : thenSend(message, requests));
+            } else if (message.type() == MessageType.VOTE) {
+                continue;
             } else if (message.to() == RawNode.APPLY_THREAD) {
                 seams.apply(message.entries(), message.responses());
             } else if (message.type() == MessageType.SNAP) {
@@ -427,6 +431,49 @@ final class ReplicaLoop implements Loop {
                 peers.send(message);
             }
         }
+    }
+
+    /**
+     * Requests for votes leave when the term and the own vote that come with them are durable. Raft
+     * lets them go at once; but a candidate that others elect meanwhile, and that crashes and
+     * forgets its term, could be elected in that term once more, with another log (§5.2).
+     */
+    private static List<Message> voteRequests(Ready ready) {
+        List<Message> requests = List.of();
+        for (Message message : ready.messages()) {
+            if (message.type() == MessageType.VOTE) {
+                requests = requests.isEmpty() ? new ArrayList<>() : requests;
+                requests.add(message);
+            }
+        }
+        boolean kept =
+                requests.isEmpty()
+                        || ready.messages().stream()
+                                .anyMatch(message -> message.to() == RawNode.APPEND_THREAD);
+        if (!kept) {
+            throw new IllegalStateException("raft asks for votes in a term that it does not keep");
+        }
+        return requests;
+    }
+
+    private static Message thenSend(Message write, List<Message> requests) {
+        List<Message> responses = new ArrayList<>(write.responses());
+        responses.addAll(requests);
+        return new Message(
+                write.type(),
+                write.to(),
+                write.from(),
+                write.term(),
+                write.logTerm(),
+                write.index(),
+                write.entries(),
+                write.commit(),
+                write.vote(),
+                write.snapshot(),
+                write.reject(),
+                write.rejectHint(),
+                write.context(),
+                responses);
     }
 
     private void leaderChanged(SoftState soft) {

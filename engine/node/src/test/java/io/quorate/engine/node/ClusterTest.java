@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 
 @Timeout(120)
 final class ClusterTest {
@@ -46,6 +47,7 @@ final class ClusterTest {
     }
 
     @Test
+    @Tag("RA-04")
     @Tag("RA-03")
     @Tag("SE-22")
     @Tag("T12")
@@ -92,6 +94,70 @@ final class ClusterTest {
     }
 
     @Test
+    @Tag("T2")
+    void nobodyIsAskedForAVoteInATermThatTheCandidateMayForget() {
+        try (TestCluster cluster = TestCluster.unstarted(3, NodeConfig.DEFAULT_SNAPSHOT_COUNT)) {
+            cluster.start("a", TestCluster.memory(), null);
+            cluster.start("b", TestCluster.memory(), null);
+            SimulatedLog disk = new SimulatedLog();
+            Replica candidate =
+                    cluster.start("c", disk, TestCluster.state(TestCluster.memory(), null));
+            cluster.awaitReady();
+            until(() -> candidate.node.state().clusterVersion().isPresent());
+            Replica leader = cluster.leader();
+            if (leader == candidate) {
+                Replica other = cluster.followers().getFirst();
+                TestMember.await(leader.node.moveLeader(other.id()));
+                leader = cluster.leaderOtherThan(candidate);
+            }
+            assertTrue(cluster.allAgree());
+            // Nobody campaigns by himself, and the leader has heard that all have its log.
+            cluster.stopTicks();
+            TestMember.await(leader.put("key", "value"));
+            assertTrue(cluster.allAgree());
+            long term = leader.node.term();
+            disk.hold();
+            var unused = leader.node.moveLeader(candidate.id());
+            until(() -> candidate.node.term() == term + 1);
+            // Answered after the turn in which it became a candidate.
+            TestMember.await(candidate.node.inspect());
+            for (Replica other : cluster.replicas.values()) {
+                if (other != candidate) {
+                    cluster.network.awaitArrivals(other.id());
+                    TestMember.await(other.node.inspect());
+                    assertEquals(term, other.node.term(), "somebody was asked");
+                }
+            }
+            disk.release();
+            until(() -> candidate.node.leader() == candidate.id());
+            assertEquals(term + 1, candidate.node.term());
+        }
+    }
+
+    @Test
+    @Tag("SE-20")
+    void aReadThatCameDuringARoundHasTheNextOneAtOnce() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica follower = cluster.followers().getFirst();
+            TestMember.await(follower.put("key", "value"));
+            assertTrue(cluster.allAgree());
+            CountDownLatch answers = new CountDownLatch(1);
+            cluster.network.holdMessages(follower.id(), answers);
+            // So nothing else brings the follower to it.
+            cluster.stopTicks();
+            CompletableFuture<Void> first = follower.node.linearizablePoint();
+            // Answered in the turn that starts the round of the first read, or in a later one.
+            TestMember.await(follower.node.inspect());
+            CompletableFuture<Void> second = follower.node.linearizablePoint();
+            assertFalse(first.isDone());
+            answers.countDown();
+            TestMember.await(first);
+            TestMember.await(second);
+        }
+    }
+
+    @Test
+    @Tag("RA-02")
     void followerThatIsCutOffInterruptsNobodyAndCatchesUp() {
         try (TestCluster cluster = TestCluster.of(3)) {
             Replica leader = cluster.leader();
@@ -135,6 +201,49 @@ final class ClusterTest {
             return true;
         } catch (EtcdException e) {
             return e.error() == EtcdError.LEADER_CHANGED;
+        }
+    }
+
+    @Test
+    @Tag("RA-09")
+    void whoIsInAMinorityReadsWhatItHasAndNothingElse() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica cut = cluster.followers().getFirst();
+            TestMember.await(cluster.leader().put("key", "value"));
+            assertEquals("value", cut.get("key"));
+            cluster.network.isolate(cut.id());
+            until(() -> cut.node.leader() == 0);
+            CompletableFuture<Void> read = cut.node.linearizablePoint();
+            CompletableFuture<Result> write = cut.put("key", "other");
+            assertEquals("value", cut.getLocally("key"));
+            assertEquals(EtcdError.TIMEOUT, TestMember.refusal(read));
+            TestMember.refusal(write);
+            assertEquals("value", cut.getLocally("key"));
+        }
+    }
+
+    @Test
+    @Tag("RA-05")
+    void aMemberBehindGetsAMebibyteInAMessageAnd512MessagesAhead() {
+        try (TestCluster cluster = TestCluster.of(3)) {
+            Replica leader = cluster.leader();
+            Replica behind = cluster.followers().getFirst();
+            cluster.network.deafen(behind.id());
+            // Each waits for the one before it, so that each is a message of its own.
+            for (int i = 0; i < 600; i++) {
+                TestMember.await(leader.put("key" + i, "value"));
+            }
+            var progress = TestMember.await(leader.node.inspect()).progress().get(behind.id());
+            assertEquals(512, progress.inflight());
+            assertTrue(progress.inflightFull());
+            String large = "x".repeat(100 << 10);
+            for (int i = 0; i < 40; i++) {
+                TestMember.await(leader.put("large" + i, large));
+            }
+            cluster.network.restore(behind.id());
+            assertEquals(large, behind.get("large39"));
+            int largest = cluster.network.largestTo(behind.id());
+            assertTrue(largest > 900 << 10 && largest <= (1 << 20) + 1000, largest + " bytes");
         }
     }
 

@@ -48,7 +48,30 @@ final class SnapshotTest {
 
     @TempDir private Path directory;
 
+    /** etcd keeps 5,000 entries for those who are a bit behind. */
     @Test
+    @Tag("RA-08")
+    void whoIsAtMost5000EntriesBehindNeedsNoSnapshot() {
+        try (TestCluster cluster = TestCluster.cutting(3, SNAPSHOT_COUNT, 5000)) {
+            assertEquals(5000, NodeConfig.DEFAULT_CATCH_UP_ENTRIES);
+            Replica leader = cluster.leader();
+            Replica cut = cluster.followers().getFirst();
+            cluster.network.isolate(cut.id());
+            write(leader, "key", 4500);
+            cluster.network.rejoin(cut.id());
+            assertEquals("value", cut.get("key4499"));
+            assertEquals(0, cluster.network.snapshotsTo(cut.id()));
+            leaveBehind(cluster, leader, cut);
+            assertTrue(leader.log.lastIndex() - cut.log.lastIndex() > 5000);
+            cluster.network.rejoin(cut.id());
+            assertEquals("value", cut.get("key299"));
+            until(() -> cluster.network.snapshotsTo(cut.id()) > 0);
+            assertTrue(cluster.allAgree());
+        }
+    }
+
+    @Test
+    @Tag("RA-08")
     void followerFarBehindGetsASnapshotWhileWritesGoOn() {
         try (TestCluster cluster = TestCluster.of(3, SNAPSHOT_COUNT)) {
             Replica leader = cluster.leader();

@@ -37,11 +37,15 @@ final class TestCluster implements AutoCloseable {
     final Map<String, Replica> replicas = new TreeMap<>();
     private final Map<String, List<String>> initial;
     private final long snapshotCount;
+    private final long catchUpEntries;
     private boolean forceNewCluster;
+    private volatile boolean timeStands;
 
-    private TestCluster(Map<String, List<String>> initial, long snapshotCount) {
+    private TestCluster(
+            Map<String, List<String>> initial, long snapshotCount, long catchUpEntries) {
         this.initial = initial;
         this.snapshotCount = snapshotCount;
+        this.catchUpEntries = catchUpEntries;
     }
 
     /** Members a, b, c … in the heap, ready. */
@@ -54,18 +58,45 @@ final class TestCluster implements AutoCloseable {
      */
     static TestCluster of(int members, long snapshotCount) {
         TestCluster cluster = unstarted(members, snapshotCount);
-        cluster.initial.keySet().forEach(name -> cluster.start(name, memory(), null));
-        cluster.awaitReady();
+        cluster.foundInMemory();
         return cluster;
+    }
+
+    /**
+     * @param catchUpEntries that stay when the log is cut
+     */
+    static TestCluster cutting(int members, long snapshotCount, long catchUpEntries) {
+        TestCluster cluster = unstarted(members, snapshotCount, catchUpEntries);
+        cluster.foundInMemory();
+        return cluster;
+    }
+
+    private void foundInMemory() {
+        initial.keySet().forEach(name -> start(name, memory(), null));
+        awaitReady();
     }
 
     /** As {@link #of}, for members that the caller starts. */
     static TestCluster unstarted(int members, long snapshotCount) {
+        return unstarted(
+                members,
+                snapshotCount,
+                snapshotCount == NodeConfig.DEFAULT_SNAPSHOT_COUNT
+                        ? NodeConfig.DEFAULT_CATCH_UP_ENTRIES
+                        : 1);
+    }
+
+    private static TestCluster unstarted(int members, long snapshotCount, long catchUpEntries) {
         Map<String, List<String>> initial = new TreeMap<>();
         for (int i = 0; i < members; i++) {
             initial.put(String.valueOf((char) ('a' + i)), List.of("http://member:" + (100 + i)));
         }
-        return new TestCluster(initial, snapshotCount);
+        return new TestCluster(initial, snapshotCount, catchUpEntries);
+    }
+
+    /** No member gets a tick any more. */
+    void stopTicks() {
+        timeStands = true;
     }
 
     void awaitReady() {
@@ -221,9 +252,7 @@ final class TestCluster implements AutoCloseable {
                             initial,
                             "test",
                             snapshotCount,
-                            snapshotCount == NodeConfig.DEFAULT_SNAPSHOT_COUNT
-                                    ? NodeConfig.DEFAULT_CATCH_UP_ENTRIES
-                                    : 1,
+                            catchUpEntries,
                             NodeConfig.DEFAULT_LOG_BYTES_MAX,
                             TICK,
                             NodeConfig.DEFAULT_ELECTION_TICKS,
@@ -254,9 +283,20 @@ final class TestCluster implements AutoCloseable {
                             new NodeRuntime(
                                     System::nanoTime,
                                     InstantSource.system(),
-                                    Ticker.system(),
+                                    this::startTicks,
                                     RandomGenerator.getDefault(),
                                     Workers.threads()));
+        }
+
+        private Ticker.Handle startTicks(Duration period, Runnable tick) {
+            return Ticker.system()
+                    .start(
+                            period,
+                            () -> {
+                                if (!timeStands) {
+                                    tick.run();
+                                }
+                            });
         }
 
         long id() {

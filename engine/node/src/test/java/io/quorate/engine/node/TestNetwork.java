@@ -36,6 +36,8 @@ final class TestNetwork implements AutoCloseable {
     private final Map<Long, AtomicInteger> broken = new ConcurrentHashMap<>();
     private final Map<Long, AtomicInteger> snapshots = new ConcurrentHashMap<>();
     private final Set<Long> isolated = ConcurrentHashMap.newKeySet();
+    private final Set<Long> deaf = ConcurrentHashMap.newKeySet();
+    private final Map<Long, Integer> largest = new ConcurrentHashMap<>();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
     /** The network as one member opens it. */
@@ -54,6 +56,37 @@ final class TestNetwork implements AutoCloseable {
 
     void rejoin(long memberId) {
         isolated.remove(memberId);
+    }
+
+    /** Returns when the member has got all that was sent to it before. */
+    void awaitArrivals(long memberId) {
+        TestMember.await(CompletableFuture.runAsync(() -> {}, stations.get(memberId).inbox));
+    }
+
+    /** Messages to this member wait from now on until the latch is open. */
+    void holdMessages(long memberId, CountDownLatch latch) {
+        stations.get(memberId)
+                .inbox
+                .submit(() -> {
+                    latch.await();
+                    return null;
+                });
+    }
+
+    /**
+     * What is sent to this member gets lost until {@link #restore}, and nobody hears that it did.
+     */
+    void deafen(long memberId) {
+        deaf.add(memberId);
+    }
+
+    void restore(long memberId) {
+        deaf.remove(memberId);
+    }
+
+    /** Bytes of the largest message that was sent to this member. */
+    int largestTo(long memberId) {
+        return largest.getOrDefault(memberId, 0);
     }
 
     /** Snapshots to this member wait from now on, in the middle, until the latch is open. */
@@ -149,6 +182,10 @@ final class TestNetwork implements AutoCloseable {
                 handler.unreachable(to);
                 return;
             }
+            if (deaf.contains(to)) {
+                return;
+            }
+            largest.merge(to, message.length, Math::max);
             try {
                 target.inbox.execute(() -> {
                     if (passes(id, to)) {

@@ -21,10 +21,12 @@ import java.util.Map;
  *       The ones to {@link #APPEND_THREAD} and {@link #APPLY_THREAD} go to the storage of this
  *       member, each target in order and without loss; once the work of one is done (stable, for
  *       the first; applied, for the second) deliver its responses: to {@link #step} here when
- *       {@code to} is this member, else over the network. A snapshot in a STORAGE_APPEND replaces
- *       log and state; its work is done when both are in place. It may overtake a STORAGE_APPLY
- *       that was handed out before it: whoever applies skips entries up to the index of the
- *       snapshot, and answers all the same.
+ *       {@code to} is this member, else over the network. VOTE messages go with the responses of
+ *       the STORAGE_APPEND beside them: a candidate that is elected, crashes and comes back without
+ *       its term could be elected in it once more, with another log. A snapshot in a STORAGE_APPEND
+ *       replaces log and state; its work is done when both are in place. It may overtake a
+ *       STORAGE_APPLY that was handed out before it: whoever applies skips entries up to the index
+ *       of the snapshot, and answers all the same.
  * </ul>
  */
 public final class RawNode {

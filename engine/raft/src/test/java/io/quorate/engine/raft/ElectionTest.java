@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.util.HashSet;
@@ -39,6 +40,7 @@ class ElectionTest {
     }
 
     @Test
+    @Tag("RA-01")
     void timeOutsAreDrawnAnew() {
         var group = new Group(1);
         Set<Integer> drawn = new HashSet<>();
@@ -51,6 +53,7 @@ class ElectionTest {
     }
 
     @Test
+    @Tag("RA-01")
     void heartbeatsKeepFollowersFromCampaigning() {
         var group = new Group(3);
         group.elect(1);
@@ -165,6 +168,7 @@ class ElectionTest {
     // ------------------------------------------------------------ pre-vote (§9.6)
 
     @Test
+    @Tag("RA-02")
     void aLonelyMemberDoesNotRaiseItsTerm() {
         var group = withPreVote(3);
         group.elect(1);
@@ -183,6 +187,7 @@ class ElectionTest {
     }
 
     @Test
+    @Tag("RA-02")
     void aPreVoteChangesNeitherTermNorVote() {
         var group = withPreVote(3);
         var last = new EntryId(1, 1);
@@ -194,6 +199,7 @@ class ElectionTest {
     }
 
     @Test
+    @Tag("RA-02")
     void aPreCandidateThatWouldWinCampaigns() {
         var group = withPreVote(3);
         group.elect(1);
@@ -205,6 +211,7 @@ class ElectionTest {
     // ------------------------------------------------------------ check-quorum (§6.2)
 
     @Test
+    @Tag("RA-03")
     void aLeaderThatHearsNoMajorityStepsDown() {
         var group = withCheckQuorum(3);
         group.elect(1);
@@ -291,6 +298,7 @@ class ElectionTest {
     }
 
     @Test
+    @Tag("RC-06")
     void nobodyHandsOverToALearner() {
         var conf = new ConfState(List.of(1L), List.of(2L), List.of(), List.of(), false);
         var group = new Group(conf, config -> config);

@@ -22,6 +22,7 @@ class ReadIndexTest {
     }
 
     @Test
+    @Tag("RA-04")
     void aMajorityConfirmsARead() throws Exception {
         var group = new Group(3);
         group.elect(1);
@@ -35,6 +36,7 @@ class ReadIndexTest {
     }
 
     @Test
+    @Tag("RA-04")
     void aDeposedLeaderAnswersNothing() throws Exception {
         var group = new Group(3);
         group.elect(1);
@@ -53,6 +55,7 @@ class ReadIndexTest {
     }
 
     @Test
+    @Tag("RA-04")
     @Tag("T12")
     void anAnswerToAnOlderRoundDoesNotConfirmANewRead() {
         var group = new Group(3);

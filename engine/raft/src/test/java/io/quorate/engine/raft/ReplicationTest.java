@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 import java.util.List;
@@ -266,6 +267,7 @@ class ReplicationTest {
     // ------------------------------------------------------------ flow control
 
     @Test
+    @Tag("RA-05")
     void appendsAreCutToTheirBound() throws Exception {
         var group = smallWindow(64, 256);
         group.elect(1);
@@ -282,6 +284,7 @@ class ReplicationTest {
     }
 
     @Test
+    @Tag("RA-05")
     void theWindowBoundsWhatIsInFlight() throws Exception {
         var group = smallWindow(0, 4);
         group.elect(1);

@@ -130,6 +130,7 @@ class SingleVoterTest {
     }
 
     @Test
+    @Tag("DD-09")
     @Tag("T2")
     void aProposalCommitsOnlyAfterItsOwnAppendIsStable() throws Exception {
         becomeLeader();

@@ -5,6 +5,7 @@ import io.helidon.webserver.http.HttpService;
 import io.quorate.engine.metrics.MetricRegistry;
 import io.quorate.engine.node.Node;
 
+import java.time.Clock;
 import java.util.Set;
 
 /** The plain HTTP side of a member, mounted on a Helidon listener. */
@@ -20,6 +21,7 @@ public final class Rest {
     private final HttpService metricsPage;
     private final HttpService members;
     private final HttpService leases;
+    private final HttpService peerProbes;
     private final HttpService debug;
     private final KnownHosts hosts;
     private final Cors cors;
@@ -42,6 +44,7 @@ public final class Rest {
         this.health = new HealthPages(node, metrics);
         this.members = new MembersPages(node);
         this.leases = new LeasePages(node);
+        this.peerProbes = new PeerProbes(node, Clock.systemDefaultZone());
         this.metricsPage = new MetricsPage(metrics);
         this.debug = new DebugPages(node);
         this.hosts = new KnownHosts(hosts);
@@ -68,7 +71,11 @@ public final class Rest {
 
     /** What a peer listener answers beside raft's own traffic. */
     public void addPeerTo(HttpRouting.Builder routing) {
-        routing.addFilter(new HangUp()).register(version).register(members).register(leases);
+        routing.addFilter(new HangUp())
+                .register(version)
+                .register(members)
+                .register(leases)
+                .register(peerProbes);
         routing.any(Texts::notFound);
     }
 }

@@ -1,6 +1,7 @@
 package io.quorate.engine.rest;
 
 import io.helidon.http.Header;
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Method;
@@ -8,11 +9,13 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import io.quorate.engine.node.Node;
 
 import java.nio.charset.StandardCharsets;
 
 /** Short answers with the headers that Go's HTTP server gives them, which probes compare with. */
 final class Texts {
+    static final HeaderName CLUSTER_ID = HeaderNames.create("X-Etcd-Cluster-ID");
     static final Header PLAIN =
             HeaderValues.createCached(HeaderNames.CONTENT_TYPE, "text/plain; charset=utf-8");
     static final Header JSON =
@@ -22,6 +25,11 @@ final class Texts {
     private static final Header ALLOW_GET = HeaderValues.createCached(HeaderNames.ALLOW, "GET");
 
     private Texts() {}
+
+    /** By which members of other clusters are told apart (PE-01). */
+    static Header clusterId(Node node) {
+        return HeaderValues.create(CLUSTER_ID, Long.toHexString(node.clusterId()));
+    }
 
     /** HT-17. */
     static void notFound(ServerRequest request, ServerResponse response) {

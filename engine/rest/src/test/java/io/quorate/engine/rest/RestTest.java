@@ -14,7 +14,10 @@ import io.quorate.engine.node.Node;
 import io.quorate.engine.node.NodeConfig;
 import io.quorate.engine.node.Version;
 import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.AuthCommand;
 import io.quorate.engine.state.Command;
+import io.quorate.engine.state.DowngradeInfo;
+import io.quorate.engine.state.Result;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -399,15 +402,156 @@ class RestTest {
         listen(routing);
     }
 
-    /** What other members ask the leader for their clients, in the bytes of etcd's messages. */
+    /** A peer listener: what etcd 3.7.3 answers there, and nothing of what clients ask for. */
     @Test
-    @Tag("LE-09")
-    @Tag("LE-11")
-    void leasesAreRenewedAndAskedForByOtherMembers() throws Exception {
+    @Tag("HT-01")
+    @Tag("PE-03")
+    @Tag("PE-07")
+    @Tag("PE-09")
+    @Tag("PE-10")
+    @Tag("PE-16")
+    void peerAddressesHaveTheirOwnPages() throws Exception {
+        servePeers();
+        String cluster = Long.toHexString(node.clusterId());
+        node.propose(put("k", 0)).join();
+        HttpResponse<String> hash = ask("/members/hashkv", "{\"revision\":2}");
+        assertEquals(
+                "{\"header\":{\"revision\":2},\"hash\":%d,\"compact_revision\":-1,\"hash_revision\":2}"
+                        .formatted(Integer.toUnsignedLong(node.hashKv(2).hash())),
+                hash.body());
+        assertEquals("application/json", header(hash, "content-type"));
+        assertEquals(cluster, header(hash, "x-etcd-cluster-id"));
+        assertEquals(hash.body(), ask("/members/hashkv", "{}").body());
+        assertEquals(hash.body(), ask("/members/hashkv", "{\"revision\":0}").body());
+        assertEquals(hash.body(), get("/members/hashkv?revision=2").body());
+        assertText(400, "error unmarshalling request\n", get("/members/hashkv"));
+        assertText(400, "error unmarshalling request\n", ask("/members/hashkv", "[2]"));
+        assertText(
+                400,
+                "mvcc: required revision is a future revision\n",
+                ask("/members/hashkv", "{\"revision\":3}"));
+        node.propose(new Command.Compact(2, true)).join();
+        assertText(
+                400,
+                "mvcc: required revision has been compacted\n",
+                ask("/members/hashkv", "{\"revision\":1}"));
+        HttpRequest.Builder foreign = request("/members/hashkv").header("X-Etcd-Cluster-ID", "77");
+        assertText(412, "cluster ID mismatch\n", send(foreign.GET().build()));
+        assertEquals(405, send("POST", "/members/hashkv").statusCode());
+
+        HttpResponse<String> probe = get("/raft/probing");
+        assertTrue(
+                probe.body()
+                        .matches(
+                                "\\{\"OK\":true,\"Now\":\"\\d{4}-\\d\\d-\\d\\dT[0-9:.]+(Z|[+-]\\d\\d:\\d\\d)\"}\n"),
+                probe.body());
+        assertEquals(200, send("POST", "/raft/probing").statusCode());
+        HttpResponse<String> downgrade = get("/downgrade/enabled");
+        assertText(200, "false", downgrade);
+        assertEquals("text/plain", header(downgrade, "content-type"));
+        assertEquals(cluster, header(downgrade, "x-etcd-cluster-id"));
+        assertEquals(405, send("POST", "/downgrade/enabled").statusCode());
+        node.propose(new Command.Downgrade(new DowngradeInfo(true, "3.6.0"))).join();
+        assertText(200, "true", get("/downgrade/enabled"));
+        assertEquals(200, get("/version").statusCode());
+        for (String path :
+                List.of(
+                        "/health",
+                        "/metrics",
+                        "/livez",
+                        "/readyz",
+                        "/debug/vars",
+                        "/v2/keys",
+                        "/v3/kv/range",
+                        "/members/hashkv/",
+                        "/raft/other")) {
+            assertText(404, "404 page not found\n", get(path));
+        }
+        node.close();
+        assertText(
+                500,
+                "failed linearized read: etcdserver: server stopped\n",
+                get("/downgrade/enabled"));
+    }
+
+    /** The peer port is open to more than members, so a promotion needs what it needs elsewhere. */
+    @Test
+    @Tag("PE-02")
+    @Tag("CL-13")
+    @Tag("SE-92")
+    void whileAuthIsOnAPromotionNeedsRootsToken() throws Exception {
+        servePeers();
+        assertText(404, "membership: ID not found\n", send("POST", "/members/promote/99"));
+        assertText(404, "member x not found in cluster\n", send("POST", "/members/promote/x"));
+        String self = Long.toUnsignedString(node.memberId());
+        assertText(
+                412,
+                "membership: can only promote a learner member\n",
+                send("POST", "/members/promote/" + self));
+        HttpResponse<String> got = get("/members/promote/99");
+        assertEquals(405, got.statusCode());
+        assertEquals("POST", header(got, "allow"));
+
+        for (String user : List.of("root", "somebody")) {
+            node.propose(new AuthCommand.UserAdd(user, "", false)).join();
+        }
+        node.propose(new AuthCommand.UserGrantRole("root", "root")).join();
+        node.propose(new AuthCommand.Enable()).join();
+        String refused = "{\"message\":\"Internal Server Error\"}";
+        HttpResponse<String> nobody = send("POST", "/members/promote/99");
+        assertText(500, refused, nobody);
+        assertEquals(Long.toHexString(node.clusterId()), header(nobody, "x-etcd-cluster-id"));
+        assertText(500, refused, promoteAs("unknown.1"));
+        assertText(500, refused, promoteAs(token("somebody")));
+        assertText(404, "membership: ID not found\n", promoteAs(token("root")));
+        assertText(404, "membership: ID not found\n", promoteAs("Bearer " + token("root")));
+    }
+
+    private HttpResponse<String> promoteAs(String token) throws Exception {
+        return send(
+                request("/members/promote/99")
+                        .header("Authorization", token)
+                        .POST(HttpRequest.BodyPublishers.noBody())
+                        .build());
+    }
+
+    private String token(String user) {
+        AuthCommand.Authenticate command = node.authentication().authenticate(user);
+        return node.authentication()
+                .token(command, (Result.Authenticated) node.propose(command).join());
+    }
+
+    private void servePeers() {
         node = start(single());
         HttpRouting.Builder routing = HttpRouting.builder();
         new Rest(node, metrics, Set.of()).addPeerTo(routing);
         listen(routing);
+    }
+
+    private HttpResponse<String> ask(String path, String body) throws Exception {
+        return send(request(path).method("GET", HttpRequest.BodyPublishers.ofString(body)).build());
+    }
+
+    private HttpResponse<String> send(HttpRequest request) throws Exception {
+        return client.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static String header(HttpResponse<?> answer, String name) {
+        return answer.headers().firstValue(name).orElseThrow();
+    }
+
+    private static void assertText(int status, String text, HttpResponse<String> answer) {
+        assertEquals(text, answer.body());
+        assertEquals(status, answer.statusCode());
+    }
+
+    /** What other members ask the leader for their clients, in the bytes of etcd's messages. */
+    @Test
+    @Tag("LE-09")
+    @Tag("LE-11")
+    @Tag("PE-08")
+    void leasesAreRenewedAndAskedForByOtherMembers() throws Exception {
+        servePeers();
         node.grantLease(7, 100).join();
         HttpResponse<byte[]> renewed = post("/leases", new byte[] {8, 7});
         assertEquals(200, renewed.statusCode());
@@ -420,10 +564,10 @@ class RestTest {
         assertTrue(time[7] == 100 || time[7] == 99, Arrays.toString(time));
         time[7] = 100;
         assertArrayEquals(new byte[] {10, 11, 10, 0, 16, 7, 24, 100, 32, 100, 42, 1, 'k'}, time);
-        assertText(404, "lease not found\n", post("/leases", new byte[] {8, 6}));
-        assertText(404, "lease not found\n", post("/leases/internal", new byte[] {10, 2, 8, 6}));
-        assertText(400, "error unmarshalling request\n", post("/leases", new byte[] {8}));
-        assertText(413, "request body too large\n", post("/leases", new byte[(64 << 10) + 1]));
+        assertBytes(404, "lease not found\n", post("/leases", new byte[] {8, 6}));
+        assertBytes(404, "lease not found\n", post("/leases/internal", new byte[] {10, 2, 8, 6}));
+        assertBytes(400, "error unmarshalling request\n", post("/leases", new byte[] {8}));
+        assertBytes(413, "request body too large\n", post("/leases", new byte[(64 << 10) + 1]));
         assertEquals(405, send("GET", "/leases").statusCode());
     }
 
@@ -432,7 +576,7 @@ class RestTest {
         return new Command.Put(bytes, new byte[0], lease, false, false, false);
     }
 
-    private static void assertText(int status, String text, HttpResponse<byte[]> answer) {
+    private static void assertBytes(int status, String text, HttpResponse<byte[]> answer) {
         assertEquals(text, new String(answer.body(), StandardCharsets.UTF_8));
         assertEquals(status, answer.statusCode());
     }

@@ -8,6 +8,7 @@ import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
 import io.quorate.api.grpc.ConnectionSettings;
 import io.quorate.api.grpc.Traffic;
+import io.quorate.api.tls.CommonName;
 import io.quorate.engine.grpc.GrpcMount;
 import io.quorate.engine.grpc.GrpcSettings;
 import io.quorate.engine.grpc.ServiceSettings;
@@ -394,7 +395,10 @@ public final class EtcdServer implements AutoCloseable {
                         limits.slowCall(),
                         limits.watchProgressInterval(),
                         limits.extensiveMetrics(),
-                        config.auth().bcryptCost());
+                        config.auth().bcryptCost(),
+                        config.security().client().clientCertAuth()
+                                ? CommonName::of
+                                : certificate -> Optional.empty());
         mounts.add(
                 GrpcMount.install(
                         listener,

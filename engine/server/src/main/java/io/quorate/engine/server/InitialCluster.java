@@ -2,8 +2,6 @@ package io.quorate.engine.server;
 
 import io.quorate.spi.discovery.Founders;
 
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -183,12 +181,7 @@ final class InitialCluster {
     }
 
     private static String resolve(MemberUrl url) {
-        if (url.host().equals("localhost")) return url.host();
-        try {
-            return InetAddress.getByName(url.host()).getHostAddress();
-        } catch (UnknownHostException e) {
-            return url.host();
-        }
+        return url.host().equals("localhost") ? url.host() : HostNames.SYSTEM.address(url.host());
     }
 
     private static String pairs(String name, Collection<String> urls) {

@@ -70,12 +70,18 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * Auth goes on and off, users and roles change, and members restart, all while clients write. A
- * member that decides otherwise than the others about one write would never have their hash again.
+ * Auth goes on and off, users and roles change, and members restart, all while clients write
+ * thousands of times a second. A member that decides otherwise than the others about one write
+ * would never have their hash again.
+ *
+ * <p>Changes and restarts are paced by writes and not by time, so that there are as many writes
+ * around each on a slow machine. A change ends all tokens; clients that were given no time to use a
+ * new one would do nothing but log in.
  *
  * <p>{@code -Dquorate.auth.seconds} makes it longer; {@code -Dquorate.auth.seed} replays the order
  * of changes, if not their moments.
@@ -83,8 +89,10 @@ import java.util.function.BooleanSupplier;
 @Timeout(3600)
 class AuthUnderLoadTest {
     private static final int SECONDS = Integer.getInteger("quorate.auth.seconds", 6);
-    private static final int WRITERS = 16;
-    private static final int ANSWERS_BETWEEN_RESTARTS = 150;
+    private static final int CLIENTS = 8;
+    private static final int WRITERS = 128;
+    private static final int ANSWERS_BETWEEN_CHANGES = 400;
+    private static final int WRITES_BETWEEN_RESTARTS = 2000;
 
     /** Checkpoints so often that a member that was away gets the state of another. */
     private static final Raft QUICK =
@@ -103,12 +111,16 @@ class AuthUnderLoadTest {
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final AtomicInteger changes = new AtomicInteger();
     private final AtomicInteger restarts = new AtomicInteger();
+    private final AtomicLong writes = new AtomicLong();
+    private final AtomicLong refusals = new AtomicLong();
+    private final List<Client> writing = new ArrayList<>();
     private volatile boolean over;
 
     @AfterEach
     void closeAll() {
         over = true;
         threads.close();
+        writing.forEach(Client::close);
         servers.values().forEach(EtcdServer::close);
     }
 
@@ -126,8 +138,9 @@ class AuthUnderLoadTest {
             prepare(root);
             List<Writer> writers = new ArrayList<>();
             List<CompletableFuture<Void>> running = new ArrayList<>();
+            for (int i = 0; i < CLIENTS; i++) writing.add(client("u" + i % 2));
             for (int i = 0; i < WRITERS; i++) {
-                Writer writer = new Writer(i);
+                Writer writer = new Writer(i, writing.get(i % CLIENTS));
                 writers.add(writer);
                 running.add(CompletableFuture.runAsync(writer, threads));
             }
@@ -137,12 +150,12 @@ class AuthUnderLoadTest {
             // A slow machine takes as long as it needs to have seen a little of everything.
             while (System.nanoTime() - end < 0 || !enough(writers)) {
                 restart(List.copyOf(STORAGES.keySet()).get(random.nextInt(STORAGES.size())));
-                int wanted = answers(writers) + ANSWERS_BETWEEN_RESTARTS;
-                until(() -> answers(writers) >= wanted);
+                long wanted = writes.get() + WRITES_BETWEEN_RESTARTS;
+                until(() -> writes.get() >= wanted);
             }
             over = true;
             for (CompletableFuture<Void> one : running) one.get(120, TimeUnit.SECONDS);
-            report(writers, System.nanoTime() - start);
+            report(System.nanoTime() - start);
 
             until(() -> done(root, AuthGrpc.getAuthDisableMethod(), disable()));
             until(() -> put(root, "w/end", "end").isOk());
@@ -158,20 +171,15 @@ class AuthUnderLoadTest {
                 && writers.stream().anyMatch(writer -> !writer.refused.isEmpty());
     }
 
-    private static int answers(List<Writer> writers) {
-        return writers.stream().mapToInt(w -> w.done.size() + w.refused.size()).sum();
+    private long answers() {
+        return writes.get() + refusals.get();
     }
 
-    private void report(List<Writer> writers, long nanos) {
-        int done = writers.stream().mapToInt(writer -> writer.done.size()).sum();
-        int refused = writers.stream().mapToInt(writer -> writer.refused.size()).sum();
+    private void report(long nanos) {
+        long done = writes.get();
         System.out.printf(
-                "%d writes, %d refused, %d/s; %d changes of users and roles; %d restarts%n",
-                done,
-                refused,
-                (done + refused) * 1_000_000_000L / nanos,
-                changes.get(),
-                restarts.get());
+                "%d writes (%d/s), %d refused; %d changes of users and roles; %d restarts%n",
+                done, done * 1_000_000_000L / nanos, refusals.get(), changes.get(), restarts.get());
     }
 
     // ---- members
@@ -270,6 +278,8 @@ class AuthUnderLoadTest {
     /** Each change may be in vain: an earlier one may have been done though it failed. */
     private void changeUsersAndRoles(Client root) {
         while (!over) {
+            long wanted = answers() + ANSWERS_BETWEEN_CHANGES;
+            until(() -> over || answers() >= wanted);
             int user = random.nextInt(2);
             boolean done =
                     switch (random.nextInt(12)) {
@@ -374,33 +384,36 @@ class AuthUnderLoadTest {
 
     // ---- writers
 
-    /** Writes ever greater numbers to a key of its own, as one of two users. */
+    /** Writes ever greater numbers to a key of its own, through a client that it shares. */
     private final class Writer implements Runnable {
         final String key;
         final Set<Long> done = ConcurrentHashMap.newKeySet();
         final Set<Long> refused = ConcurrentHashMap.newKeySet();
-        private final String user;
+        private final Client client;
 
-        Writer(int number) {
-            key = "w/" + number;
-            user = "u" + number % 2;
+        Writer(int number, Client client) {
+            this.key = "w/" + number;
+            this.client = client;
         }
 
         @Override
         public void run() {
-            try (Client client = client(user)) {
-                for (long number = 0; !over; number++) {
-                    Status status = put(client, key, String.valueOf(number));
-                    switch (status.getCode()) {
-                        case OK -> done.add(number);
-                        case PERMISSION_DENIED,
-                                UNAUTHENTICATED,
-                                INVALID_ARGUMENT,
-                                FAILED_PRECONDITION ->
-                                refused.add(number);
-                        // Nobody knows.
-                        default -> {}
+            for (long number = 0; !over; number++) {
+                Status status = put(client, key, String.valueOf(number));
+                switch (status.getCode()) {
+                    case OK -> {
+                        done.add(number);
+                        writes.incrementAndGet();
                     }
+                    case PERMISSION_DENIED,
+                            UNAUTHENTICATED,
+                            INVALID_ARGUMENT,
+                            FAILED_PRECONDITION -> {
+                        refused.add(number);
+                        refusals.incrementAndGet();
+                    }
+                    // Nobody knows.
+                    default -> {}
                 }
             }
         }

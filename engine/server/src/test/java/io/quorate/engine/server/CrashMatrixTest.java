@@ -65,6 +65,7 @@ class CrashMatrixTest {
 
     @ParameterizedTest(name = "log {0}, state {1}")
     @MethodSource("pairs")
+    @Tag("DD-09")
     @Tag("T1")
     @Tag("T2")
     @Tag("T4")

@@ -37,7 +37,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 
 /** Whole members in this process, on ports that the system chooses. */
 @Timeout(120)
@@ -88,6 +92,52 @@ class EtcdServerTest {
         server.close();
         server.terminated().get(10, TimeUnit.SECONDS);
         Listener.probe(List.of(url), false);
+    }
+
+    /** The next process of a member often starts before the last one has ended; it waits. */
+    @Test
+    @Tag("DD-08")
+    void whoFindsItsDirectoryInUseWaitsSaysSoAndGoesOn() throws Exception {
+        CompletableFuture<Void> said = new CompletableFuture<>();
+        Handler handler =
+                new Handler() {
+                    @Override
+                    public void publish(LogRecord line) {
+                        if (line.getMessage()
+                                .equals(
+                                        "db file is flocked by another process, or taking too"
+                                                + " long")) {
+                            said.complete(null);
+                        }
+                    }
+
+                    @Override
+                    public void flush() {}
+
+                    @Override
+                    public void close() {}
+                };
+        Logger logger = Logger.getLogger("io.quorate.engine.server");
+        logger.addHandler(handler);
+        EtcdServer first = EtcdServer.start(config("file", ANY_PORT, Mount.CORE));
+        try (first) {
+            first.ready().get(60, TimeUnit.SECONDS);
+            put(first, "key", "value");
+            CompletableFuture<EtcdServer> second = new CompletableFuture<>();
+            Thread.ofVirtual()
+                    .start(() ->
+                            second.complete(
+                                    EtcdServer.start(config("file", ANY_PORT, Mount.CORE))));
+            said.get(60, TimeUnit.SECONDS);
+            assertFalse(second.isDone());
+            first.close();
+            try (EtcdServer waited = second.get(60, TimeUnit.SECONDS)) {
+                waited.ready().get(60, TimeUnit.SECONDS);
+                assertEquals("value", get(waited, "key"));
+            }
+        } finally {
+            logger.removeHandler(handler);
+        }
     }
 
     @Test

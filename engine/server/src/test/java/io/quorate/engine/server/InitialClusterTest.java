@@ -1,8 +1,10 @@
 package io.quorate.engine.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.quorate.spi.discovery.Founders;
 
@@ -11,8 +13,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 class InitialClusterTest {
     @Test
@@ -48,6 +54,43 @@ class InitialClusterTest {
         assertEquals(
                 message,
                 assertThrows(ConfigException.class, () -> parsed.check(name, urls)).getMessage());
+    }
+
+    /** Names and addresses of one host are the same URL. */
+    @Test
+    @Tag("CS-04")
+    @Tag("SD-21")
+    void hostNamesAreComparedByTheirAddresses() throws Exception {
+        InetAddress self = InetAddress.getLocalHost();
+        assumeFalse(self.getHostName().equals("localhost"), "this host has no name of its own");
+        String address = InetAddress.getByName(self.getHostName()).getHostAddress();
+        String byAddress = "http://" + MemberUrl.hostPort(address, 2380);
+        String byName = "http://" + self.getHostName() + ":2380";
+        parse("a=" + byAddress).check("a", MemberUrl.parseList(byName));
+        assertTrue(InitialCluster.same(List.of(byName), List.of(byAddress)));
+        assertFalse(
+                InitialCluster.same(List.of(byName), List.of(byAddress.replace("2380", "2381"))));
+    }
+
+    @Test
+    @Tag("CS-04")
+    void aNameThatIsNotKnownYetIsAskedForAgainForHalfAMinute() {
+        AtomicLong now = new AtomicLong();
+        List<Long> asked = new ArrayList<>();
+        HostNames names =
+                new HostNames(
+                        name -> {
+                            asked.add(now.get() / 1_000_000_000);
+                            if (name.equals("late") && asked.size() == 4) return "10.0.0.1";
+                            throw new UnknownHostException(name);
+                        },
+                        now::get,
+                        now::addAndGet);
+        assertEquals("10.0.0.1", names.address("late"));
+        assertEquals(List.of(0L, 1L, 2L, 3L), asked);
+        asked.clear();
+        assertEquals("never", names.address("never"));
+        assertEquals(31, asked.size());
     }
 
     @Test

@@ -1,16 +1,24 @@
 package io.quorate.engine.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import io.quorate.api.proto.AuthEnableRequest;
+import io.quorate.api.proto.AuthGrpc;
+import io.quorate.api.proto.AuthUserAddRequest;
+import io.quorate.api.proto.AuthUserGrantRoleRequest;
+import io.quorate.api.proto.AuthenticateRequest;
 import io.quorate.api.proto.ClusterGrpc;
 import io.quorate.api.proto.KVGrpc;
 import io.quorate.api.proto.LeaseGrantRequest;
@@ -37,6 +45,7 @@ import io.quorate.api.proto.WatchGrpc;
 import io.quorate.api.proto.WatchRequest;
 import io.quorate.api.proto.WatchResponse;
 import io.quorate.engine.node.Upkeep;
+import io.quorate.engine.node.Upkeep.CorruptCheck;
 import io.quorate.engine.server.ServerConfig.Addresses;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Cluster;
@@ -44,6 +53,13 @@ import io.quorate.engine.server.ServerConfig.Limits;
 import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
 import io.quorate.engine.server.ServerConfig.Storage;
+import io.quorate.engine.state.Alarm;
+import io.quorate.engine.state.Keyspaces;
+import io.quorate.spi.storage.Cursor;
+import io.quorate.spi.storage.ReadView;
+import io.quorate.spi.storage.StateStore;
+import io.quorate.spi.storage.StorageException;
+import io.quorate.spi.storage.WriteBatch;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
@@ -66,12 +82,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 
 /** Whole members in this process that find each other over real sockets. */
 @Timeout(180)
@@ -95,6 +117,9 @@ class ServerClusterTest {
     @Tag("CS-01")
     @Tag("CL-09")
     @Tag("PE-01")
+    @Tag("PE-07")
+    @Tag("PE-10")
+    @Tag("PE-16")
     @Tag("HT-02")
     void threeMembersFoundAClusterAndAnyOfThemServes(String plugin) throws Exception {
         transport = plugin;
@@ -108,10 +133,33 @@ class ServerClusterTest {
         String page = page(peers.get("a"), "/members");
         assertTrue(page.startsWith("[{\"id\":"), page);
         assertTrue(page(peers.get("b"), "/version").contains("\"etcdcluster\":\"3.7.0\""));
+        assertTrue(page(peers.get("b"), "/raft/probing").startsWith("{\"OK\":true,"));
+        nothingForClientsAt(peers.get("c"));
+    }
+
+    /** The addresses of peers serve raft, and pages of their own. */
+    private void nothingForClientsAt(MemberUrl peer) {
+        for (String path : List.of("/health", "/metrics", "/v3/kv/range", "/v2/keys")) {
+            assertThrows(IOException.class, () -> page(peer, path), path);
+        }
+        ManagedChannel channel =
+                NettyChannelBuilder.forAddress(peer.host(), peer.port()).usePlaintext().build();
+        open.add(channel::shutdownNow);
+        assertThrows(
+                StatusRuntimeException.class,
+                () ->
+                        KVGrpc.newBlockingStub(channel)
+                                .withDeadlineAfter(20, TimeUnit.SECONDS)
+                                .range(
+                                        RangeRequest.newBuilder()
+                                                .setKey(ByteString.copyFromUtf8("key"))
+                                                .setSerializable(true)
+                                                .build()));
     }
 
     @Test
     @Tag("EX-06")
+    @Tag("EX-13")
     void memberThatLostItsDataDoesNotFoundTheClusterAnew() throws Exception {
         List<EtcdServer> servers = found("a", "b", "c");
         servers.get(2).close();
@@ -122,6 +170,61 @@ class ServerClusterTest {
         assertTrue(
                 refused.getMessage().endsWith(" has already been bootstrapped"),
                 refused.getMessage());
+    }
+
+    /** Two clusters at one address: each says so, and neither ends. */
+    @Test
+    @Tag("EX-08")
+    void membersOfAnotherClusterAreToldApartAndNobodyEnds() throws Exception {
+        List<EtcdServer> servers = found("a", "b", "c");
+        servers.get(2).close();
+        Set<String> told = ConcurrentHashMap.newKeySet();
+        Handler handler = listening(told);
+        Logger logger = Logger.getLogger("io.quorate.engine.node");
+        logger.addHandler(handler);
+        try {
+            ServerConfig usual = config("c", "other", false, Cluster.DEFAULT);
+            String founders = usual.bootstrap().initialCluster();
+            EtcdServer stranger =
+                    start(
+                            new ServerConfig(
+                                    usual.name(),
+                                    usual.dataDir(),
+                                    usual.walDir(),
+                                    usual.addresses(),
+                                    new Bootstrap(founders, false, "another-token"),
+                                    usual.raft(),
+                                    usual.limits(),
+                                    usual.upkeep(),
+                                    usual.storage(),
+                                    usual.mount(),
+                                    usual.cluster()));
+            await(() ->
+                    told.contains("request cluster ID mismatch")
+                            && told.contains(
+                                    "request sent was ignored by remote peer due to cluster ID"
+                                            + " mismatch"));
+            put(servers.get(0), "key", "value");
+            assertEquals("value", get(servers.get(1), "key"));
+            assertFalse(stranger.terminated().isDone());
+        } finally {
+            logger.removeHandler(handler);
+        }
+    }
+
+    private static Handler listening(Set<String> told) {
+        return new Handler() {
+            @Override
+            public void publish(LogRecord line) {
+                told.add(line.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Test
@@ -150,6 +253,7 @@ class ServerClusterTest {
     }
 
     @Test
+    @Tag("RC-06")
     @Tag("CL-01")
     @Tag("CL-10")
     @Tag("CL-11")
@@ -302,6 +406,141 @@ class ServerClusterTest {
                 "etcdserver: re-configuration failed due to not enough started members",
                 Status.Code.UNKNOWN,
                 () -> add(first, "http://127.0.0.1:2"));
+    }
+
+    /** A follower passes the caller's token on, and the leader judges again. */
+    @Test
+    @Tag("CL-10")
+    @Tag("CL-13")
+    @Tag("PE-02")
+    void aFollowerHasALearnerPromotedForWhoeverMay() throws Exception {
+        List<EtcdServer> servers = found("a", "b", "c");
+        await(() -> servers.stream().allMatch(server -> server.node().leader() != 0));
+        EtcdServer follower =
+                servers.stream().filter(s -> s != leaderOf(servers)).findFirst().orElseThrow();
+        MemberUrl url = reserve("d");
+        AtomicLong id = new AtomicLong();
+        once(
+                "etcdserver: unhealthy cluster",
+                () ->
+                        id.set(
+                                cluster(follower)
+                                        .memberAdd(
+                                                MemberAddRequest.newBuilder()
+                                                        .addPeerURLs(url.text())
+                                                        .setIsLearner(true)
+                                                        .build())
+                                        .getMember()
+                                        .getID()));
+        EtcdServer learner = start(config("d", "d", true, Cluster.DEFAULT));
+        learner.ready().get(60, TimeUnit.SECONDS);
+        AuthGrpc.AuthBlockingStub auth =
+                AuthGrpc.newBlockingStub(channel(follower)).withDeadlineAfter(60, TimeUnit.SECONDS);
+        for (String user : List.of("root", "somebody")) {
+            auth.userAdd(
+                    AuthUserAddRequest.newBuilder().setName(user).setPassword("secret").build());
+        }
+        auth.userGrantRole(
+                AuthUserGrantRoleRequest.newBuilder().setUser("root").setRole("root").build());
+        auth.authEnable(AuthEnableRequest.getDefaultInstance());
+        MemberPromoteRequest promote = MemberPromoteRequest.newBuilder().setID(id.get()).build();
+        refused(
+                "etcdserver: user name is empty",
+                Status.Code.INVALID_ARGUMENT,
+                () -> cluster(follower).memberPromote(promote));
+        refused(
+                "etcdserver: permission denied",
+                Status.Code.PERMISSION_DENIED,
+                () -> as("somebody", auth, cluster(follower)).memberPromote(promote));
+        once(
+                "etcdserver: can only promote a learner member which is in sync with leader",
+                () -> as("root", auth, cluster(follower)).memberPromote(promote));
+        await(() -> !learner.node().isLearner());
+        refused(
+                "etcdserver: can only promote a learner member",
+                Status.Code.FAILED_PRECONDITION,
+                () -> as("root", auth, cluster(follower)).memberPromote(promote));
+    }
+
+    private static ClusterGrpc.ClusterBlockingStub as(
+            String user, AuthGrpc.AuthBlockingStub auth, ClusterGrpc.ClusterBlockingStub stub) {
+        String token =
+                auth.authenticate(
+                                AuthenticateRequest.newBuilder()
+                                        .setName(user)
+                                        .setPassword("secret")
+                                        .build())
+                        .getToken();
+        Metadata headers = new Metadata();
+        headers.put(Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER), token);
+        return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    }
+
+    @Test
+    @Tag("PE-03")
+    @Tag("SE-66")
+    void aMemberThatHoldsSomethingElseDoesNotStart() throws Exception {
+        List<EtcdServer> servers = found("a", "b", "c");
+        put(servers.get(0), "key", "value");
+        long guilty = servers.get(2).node().memberId();
+        get(servers.get(2), "key");
+        servers.get(2).close();
+        forge(directory.resolve("c"));
+        StorageException.Corruption refused =
+                assertThrows(
+                        StorageException.Corruption.class,
+                        () ->
+                                start(
+                                        upkept(
+                                                config("c", "c", false, Cluster.DEFAULT),
+                                                new CorruptCheck(
+                                                        true, Duration.ZERO, Duration.ZERO))));
+        assertTrue(
+                refused.getMessage()
+                        .startsWith(
+                                Long.toHexString(guilty) + " found data inconsistency with peers"),
+                refused.getMessage());
+    }
+
+    /** The leader asks the others for their hashes, again and again. */
+    @Test
+    @Tag("PE-03")
+    @Tag("SE-65")
+    void theLeaderFindsWhoHoldsSomethingElse() throws Exception {
+        for (String name : List.of("a", "b", "c")) reserve(name);
+        List<EtcdServer> servers = new ArrayList<>();
+        CorruptCheck often = new CorruptCheck(false, Duration.ofMillis(200), Duration.ZERO);
+        for (String name : List.of("a", "b", "c")) {
+            servers.add(start(upkept(config(name, name, false, Cluster.DEFAULT), often)));
+        }
+        for (EtcdServer server : servers) server.ready().get(60, TimeUnit.SECONDS);
+        put(servers.get(0), "key", "value");
+        get(servers.get(2), "key");
+        long guilty = servers.get(2).node().memberId();
+        servers.get(2).close();
+        forge(directory.resolve("c"));
+        start(upkept(config("c", "c", false, Cluster.DEFAULT), often));
+        Alarm corrupt = new Alarm(guilty, Alarm.CORRUPT);
+        await(() -> servers.get(0).node().state().alarms().contains(corrupt));
+        assertEquals(Set.of(corrupt), Set.copyOf(servers.get(0).node().state().alarms()));
+    }
+
+    /** Changes the value of a key in the state of a member that is down. */
+    private static void forge(Path dataDir) throws IOException {
+        try (OfflineState offline =
+                OfflineState.open(dataDir, Optional.empty(), Map.of(), Duration.ofSeconds(5))) {
+            StateStore store = offline.store();
+            WriteBatch batch = new WriteBatch();
+            try (ReadView view = store.view();
+                    Cursor rows = view.cursor(Keyspaces.KEY, null, null, false)) {
+                assertTrue(rows.next());
+                byte[] row = rows.value().clone();
+                // The value is the last field of the row but perhaps one.
+                row[new String(row, StandardCharsets.ISO_8859_1).indexOf("value")] = 'V';
+                batch.put(Keyspaces.KEY, rows.key(), row);
+            }
+            store.commit(batch, store.applied(), StateStore.Durability.FORCE).join();
+        }
     }
 
     /** Only the leader counts the time of leases, and every member answers for it. */
@@ -505,6 +744,7 @@ class ServerClusterTest {
     }
 
     @Test
+    @Tag("RC-06")
     @Tag("CL-06")
     @Tag("ER-23")
     @Tag("SE-52")
@@ -593,6 +833,27 @@ class ServerClusterTest {
                 Storage.of("file"),
                 Mount.CORE,
                 over(transport, cluster));
+    }
+
+    private static ServerConfig upkept(ServerConfig config, CorruptCheck check) {
+        Upkeep usual = config.upkeep();
+        return new ServerConfig(
+                config.name(),
+                config.dataDir(),
+                config.walDir(),
+                config.addresses(),
+                config.bootstrap(),
+                config.raft(),
+                config.limits(),
+                new Upkeep(
+                        usual.quotaBytes(),
+                        usual.autoCompaction(),
+                        check,
+                        usual.compactionRows(),
+                        usual.slowApply()),
+                config.storage(),
+                config.mount(),
+                config.cluster());
     }
 
     private static Cluster over(String transport, Cluster cluster) {

@@ -34,6 +34,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,6 +48,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLSocket;
 
 /** Members whose client and peer addresses are encrypted. */
 @Timeout(180)
@@ -69,6 +72,7 @@ final class ServerTlsTest {
     @Tag("TL-07")
     @Tag("TL-08")
     @Tag("TL-16")
+    @Tag("DD-02")
     @Tag("FL-62")
     @Tag("FL-69")
     @Tag("SD-10")
@@ -92,7 +96,59 @@ final class ServerTlsTest {
         }
         String page = page("a", servers.get(0).clientUrls().getFirst(), "/version");
         assertTrue(page.startsWith("{\"etcdserver\":\""), page);
-        assertTrue(Files.exists(directory.resolve("a/fixtures/peer/cert.pem")));
+        for (String file :
+                List.of("peer/cert.pem", "peer/key.pem", "client/cert.pem", "client/key.pem")) {
+            assertTrue(Files.exists(directory.resolve("a/fixtures").resolve(file)), file);
+        }
+    }
+
+    /** Takes the ten seconds that a handshake may take. */
+    @Test
+    @Tag("TL-18")
+    void whoSaysNothingIsCutOffAndWhoHasShakenHandsIsNot() throws Exception {
+        peers.put("a", reserve("https"));
+        EtcdServer server = start("a", false, "tcp");
+        server.ready().get(60, TimeUnit.SECONDS);
+        MemberUrl url = server.clientUrls().getFirst();
+        Path trusted = directory.resolve("a/fixtures/client/cert.pem");
+        try (SSLSocket shaken =
+                        (SSLSocket)
+                                Tls.trusting(trusted)
+                                        .context()
+                                        .getSocketFactory()
+                                        .createSocket(url.host(), url.port());
+                Socket client = new Socket(url.host(), url.port());
+                Socket peer = new Socket("127.0.0.1", peers.get("a").port())) {
+            shaken.startHandshake();
+            // The beginning of a record that says it is longer.
+            client.getOutputStream().write(new byte[] {22, 3, 1, 2, 0, 1});
+            long start = System.nanoTime();
+            for (Socket silent : List.of(client, peer)) {
+                silent.setSoTimeout(60_000);
+                assertEnds(silent);
+            }
+            // It has been there for longer than those.
+            assertTrue(System.nanoTime() - start > TimeUnit.SECONDS.toNanos(9));
+            shaken.setSoTimeout(60_000);
+            shaken.getOutputStream()
+                    .write(
+                            "GET /version HTTP/1.1\r\nHost: a\r\n\r\n"
+                                    .getBytes(StandardCharsets.UTF_8));
+            String answer =
+                    new String(shaken.getInputStream().readNBytes(15), StandardCharsets.UTF_8);
+            assertEquals("HTTP/1.1 200 OK", answer);
+        }
+    }
+
+    /** By an end or by a reset, but not by our own timeout. */
+    private static void assertEnds(Socket socket) throws IOException {
+        try {
+            socket.getInputStream().readAllBytes();
+        } catch (SocketTimeoutException e) {
+            throw e;
+        } catch (IOException reset) {
+            // The member had not read all that we sent.
+        }
     }
 
     @Test

@@ -44,8 +44,21 @@ final class Judge {
      * for sure: that counts once it is durable, which shows when he leads.
      */
     void sent(Life life, Message message) {
+        if (message.type() == MessageType.VOTE) {
+            asks(life, message.term());
+        }
         if (message.type() == MessageType.VOTE_RESP && !message.reject()) {
             votes(life, message.from(), message.term(), message.to());
+        }
+    }
+
+    /** Who asks for votes cannot forget that he did, or he may be elected in that term again. */
+    private static void asks(Life life, long term) {
+        HardState durable = life.machine().disk().log().hardState;
+        if (durable.term() < term) {
+            throw new Violation(
+                    "asks for votes too soon: %s, in term %d, with %s on its disk"
+                            .formatted(life, term, durable));
         }
     }
 

@@ -23,7 +23,6 @@ import java.util.random.RandomGenerator;
  */
 final class Life implements NodeListener, Workers {
     private static final long MICRO = 1_000;
-    private static final long BACKLOG_NANOS = 10_000_000;
     private static final int STARVED = 8;
     private static final long EPOCH_SECONDS = 1_700_000_000;
 
@@ -40,6 +39,8 @@ final class Life implements NodeListener, Workers {
     private long jumped;
     private Instant wall;
     private long pausedUntil;
+    // 0 for not at all.
+    private long pauseInRound;
     private boolean over;
     private long slowUntil;
     private long starvedUntil;
@@ -127,12 +128,8 @@ final class Life implements NodeListener, Workers {
         wall = wall.plusSeconds(seconds);
     }
 
-    private boolean isPaused() {
+    boolean isPaused() {
         return world.timeline().now() < pausedUntil;
-    }
-
-    long pausedUntil() {
-        return pausedUntil;
     }
 
     /** Nothing of the member runs before then; what comes meanwhile waits. */
@@ -140,13 +137,38 @@ final class Life implements NodeListener, Workers {
         pausedUntil = Math.max(pausedUntil, world.timeline().now() + nanos);
     }
 
+    /** Pauses when it has asked the others for its next reads: their answers find it paused. */
+    void pauseInNextRound(long nanos) {
+        pauseInRound = nanos;
+    }
+
+    /** It asks another member whether it still leads. */
+    void asksForReads() {
+        if (pauseInRound > 0) {
+            world.timeline().after(0, new Pause(this, pauseInRound));
+            pauseInRound = 0;
+        }
+    }
+
+    private record Pause(Life life, long nanos) implements Timeline.Action {
+        @Override
+        public void run() {
+            life.pause(nanos);
+        }
+
+        @Override
+        public String toString() {
+            return life + ": pauses while answers are on their way";
+        }
+    }
+
     /**
-     * When something that waited for the end of the pause comes. What came over one connection
-     * stays in order; one connection is read sooner than another.
+     * When the last pause is over for what comes from there. What came over one connection stays in
+     * order, with what comes later too; one connection is read sooner than another.
      */
     long resumesFor(long source) {
         long mixed = (source ^ pausedUntil) * 0x9e3779b97f4a7c15L;
-        return pausedUntil + (source == 0 ? 0 : (mixed >>> 40) % BACKLOG_NANOS);
+        return pausedUntil + (source == 0 ? 0 : (mixed >>> 40) % world.settings().backlogNanos());
     }
 
     /** Its loops get less of the processor for a while. */

@@ -32,6 +32,7 @@ final class Nemesis {
         CRASH_IN_WRITE(10),
         PAUSE(8),
         PAUSE_LEADER(6),
+        PAUSE_LEADER_IN_ROUND(16),
         PARTITION(10),
         ISOLATE_LEADER(8),
         ISOLATE_SLEEPY_LEADER(8),
@@ -104,6 +105,11 @@ final class Nemesis {
         return (10 + random.nextInt(random.nextBoolean() ? 500 : 6000)) * MILLI;
     }
 
+    /** Longer than it takes to elect somebody else, most likely. */
+    private long longDuration() {
+        return (2500 + random.nextInt(3500)) * MILLI;
+    }
+
     private void strike(Fault fault) {
         List<Machine> up = world.machines().stream().filter(Machine::isUp).toList();
         if (up.isEmpty()) {
@@ -118,6 +124,12 @@ final class Nemesis {
             case CRASH_ALL -> up.forEach(this::crash);
             case PAUSE -> any.life().pause(duration());
             case PAUSE_LEADER -> leader.life().pause(duration());
+            case PAUSE_LEADER_IN_ROUND -> {
+                // It wakes up to answers from before somebody else took over, who must be awake.
+                if (up.stream().noneMatch(machine -> machine.life().isPaused())) {
+                    leader.life().pauseInNextRound(longDuration());
+                }
+            }
             case PARTITION -> partition();
             case ISOLATE_LEADER -> isolate(leader);
             case ISOLATE_SLEEPY_LEADER -> {

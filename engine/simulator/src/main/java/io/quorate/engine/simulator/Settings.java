@@ -22,6 +22,7 @@ import java.util.random.RandomGenerator;
  * @param latencyNanos what a message takes, at most, but for stragglers
  * @param stragglerPercent messages that take much longer
  * @param faultNanos between two faults, about
+ * @param backlogNanos in which a member that was paused reads what came meanwhile, at most
  * @param sharedTurnPercent how often who brings a loop work takes its turn, where he may
  * @param busyElectionPercent how often the disks are busy when a leader is elected
  * @param faults how often each comes, against the others
@@ -41,6 +42,7 @@ record Settings(
         long latencyNanos,
         int stragglerPercent,
         long faultNanos,
+        long backlogNanos,
         int sharedTurnPercent,
         int busyElectionPercent,
         Map<Nemesis.Fault, Integer> faults,
@@ -73,6 +75,7 @@ record Settings(
                 (1 + random.nextInt(20)) * MILLI / 4,
                 random.nextInt(4),
                 (100 + random.nextInt(3000)) * MILLI,
+                random.nextBoolean() ? MILLI : 10 * MILLI,
                 SHARED_TURN_PERCENT[random.nextInt(SHARED_TURN_PERCENT.length)],
                 random.nextInt(3) * 40,
                 faults,

@@ -124,6 +124,9 @@ final class SimulatedNetwork {
             }
             Message sent = MessageCodec.decode(message);
             world.judge().sent(life, sent);
+            if (sent.type() == MessageType.HEARTBEAT && sent.context().length > 0) {
+                life.asksForReads();
+            }
             if (chance(world.settings().lossPercent())) {
                 return;
             }
@@ -196,7 +199,8 @@ final class SimulatedNetwork {
 
         @Override
         public String toString() {
-            return world.machine(self.memberId()).name();
+            // Its machine may have been removed since.
+            return self.urls().getFirst().getHost();
         }
     }
 

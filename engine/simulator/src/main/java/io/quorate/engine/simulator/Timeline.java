@@ -51,7 +51,7 @@ final class Timeline {
         Life life = event.life;
         if (life == null) {
             happen(event);
-        } else if (life.pausedUntil() > now) {
+        } else if (life.resumesFor(event.action.source()) > now) {
             at(life.resumesFor(event.action.source()), life, event.action);
         } else if (!life.isOver()) {
             happen(event);

@@ -19,6 +19,8 @@ import java.util.random.RandomGenerator;
 final class World {
     private static final long SECOND = 1_000_000_000;
     private static final long PATIENCE = 120 * SECOND;
+    // Members may keep each other busy for ever; a world heals in some thousand events.
+    private static final long PATIENCE_EVENTS = 1_000_000;
 
     private final long seed;
     private final Platter.Supply platters;
@@ -217,11 +219,13 @@ final class World {
         network.calm();
         timeline.after(0, new Care(this));
         long deadline = timeline.now() + PATIENCE;
+        long events = timeline.happened() + PATIENCE_EVENTS;
         while (!agree()) {
-            if (timeline.now() > deadline && isHalfOfAPair()) {
+            boolean late = timeline.now() > deadline || timeline.happened() > events;
+            if (late && isHalfOfAPair()) {
                 return;
             }
-            if (timeline.now() > deadline) {
+            if (late) {
                 throw new Violation("no progress in a healed world:\n" + states());
             }
             step();

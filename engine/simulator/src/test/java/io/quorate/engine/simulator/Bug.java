@@ -11,6 +11,10 @@ enum Bug {
             "await(new Unit(durable, message.responses(), hasEntries));",
             "await(new Unit(hasEntries ? CompletableFuture.completedFuture(null) : durable,"
                     + " message.responses(), hasEntries));"),
+    VOTES_ASKED_FOR_BEFORE_FSYNC(
+            "node/src/main/java/io/quorate/engine/node/ReplicaLoop.java",
+            "} else if (message.type() == MessageType.VOTE) {",
+            "} else if (message.type() == MessageType.VOTE) {\n                peers.send(message);"),
     VOTE_NOT_PERSISTED(
             "node/src/main/java/io/quorate/engine/node/RaftLogStorage.java",
             "latest.term(), latest.vote(), latest.commit());",
@@ -45,7 +49,7 @@ enum Bug {
                     "if (id.index() <= committed || id.term() == 0) return false;"),
             new Mutant.Edit(
                     "node/src/main/java/io/quorate/engine/node/Node.java",
-                    "MESSAGE_BYTES_MAX = 512 << 10;",
+                    "MESSAGE_BYTES_MAX = 1 << 20;",
                     "MESSAGE_BYTES_MAX = 0;")),
     VOTE_FOR_AN_OLDER_LOG(
             "raft/src/main/java/io/quorate/engine/raft/Raft.java",
@@ -76,9 +80,15 @@ enum Bug {
             "        storage.reset(at.index(), at.term());\n",
             ""),
     ENTRY_APPLIED_AGAIN(
-            "node/src/main/java/io/quorate/engine/node/ApplyLoop.java",
-            "if (entry.index() <= state.applied().index()) {",
-            "if (entry.index() < state.applied().index()) {"),
+            new Mutant.Edit(
+                    "node/src/main/java/io/quorate/engine/node/Node.java",
+                    "                                state.applied().index(),\n",
+                    "                                Math.max(log.baseIndex(),"
+                            + " state.applied().index() - 1),\n"),
+            new Mutant.Edit(
+                    "node/src/main/java/io/quorate/engine/node/ApplyLoop.java",
+                    "if (entry.index() <= state.applied().index()) {",
+                    "if (entry.index() < state.applied().index()) {")),
     PROPOSAL_MADE_TWICE(
             "node/src/main/java/io/quorate/engine/node/ReplicaLoop.java",
             "            raft.step(proposal(entries));\n",

@@ -24,7 +24,7 @@ final class KeyIndex {
     private static final int THIN = 16;
 
     private long epoch = 1;
-    private Node root = new Leaf(epoch, new IndexEntry[8], 0, 0);
+    private Node root = new Leaf(epoch, new IndexEntry[8], 0, 0, KeyWords.NONE);
 
     /** Right half of the node just split by {@link #put}, or null. */
     private Node split;
@@ -53,7 +53,8 @@ final class KeyIndex {
         children[0] = left;
         children[1] = split;
         byte[][] bounds = {null, firstKey(split)};
-        root = new Inner(epoch, bounds, children, 2, left.live + split.live);
+        KeyWords words = Inner.words(bounds, 2);
+        root = new Inner(epoch, bounds, words, children, 2, left.live + split.live);
         split = null;
     }
 
@@ -61,7 +62,7 @@ final class KeyIndex {
     void remove(byte[] key) {
         root = remove(root, key);
         while (root instanceof Inner inner && inner.size == 1) root = inner.children[0];
-        if (root.size == 0) root = new Leaf(epoch, new IndexEntry[8], 0, 0);
+        if (root.size == 0) root = new Leaf(epoch, new IndexEntry[8], 0, 0, KeyWords.NONE);
     }
 
     /** The newest version of a key, maybe a tombstone; null when the key is not known. */
@@ -163,7 +164,9 @@ final class KeyIndex {
         if (grow) System.arraycopy(leaf.entries, 0, entries, 0, at);
         System.arraycopy(leaf.entries, at, entries, at + 1, leaf.size - at);
         entries[at] = entry;
-        if (grow) return new Leaf(epoch, entries, leaf.size + 1, leaf.live + delta);
+        KeyWords words = leaf.wordsWith(at, entry.key, entries);
+        if (grow) return new Leaf(epoch, entries, leaf.size + 1, leaf.live + delta, words);
+        leaf.words = words;
         leaf.size++;
         leaf.live += delta;
         return leaf;
@@ -183,7 +186,9 @@ final class KeyIndex {
     private Leaf part(Leaf leaf, int from, int to) {
         IndexEntry[] entries = new IndexEntry[Math.min(FULL, (to - from + 8) & ~7)];
         System.arraycopy(leaf.entries, from, entries, 0, to - from);
-        return new Leaf(epoch, entries, to - from, live(entries, to - from));
+        int size = to - from;
+        KeyWords words = KeyWords.of(size, i -> entries[i].key);
+        return new Leaf(epoch, entries, size, live(entries, size), words);
     }
 
     private Node put(Inner inner, byte[] key, Successor successor) {
@@ -209,6 +214,7 @@ final class KeyIndex {
         Inner left = own;
         Arrays.fill(left.children, middle, FULL, null);
         left.bounds = Arrays.copyOf(left.bounds, middle);
+        left.words = Inner.words(left.bounds, middle);
         left.size = middle;
         left.live -= right.live;
         if (at > middle) right.insert(at - middle, bound, child);
@@ -223,7 +229,8 @@ final class KeyIndex {
         Node[] children = new Node[FULL];
         System.arraycopy(inner.children, from, children, 0, to - from);
         byte[][] bounds = Arrays.copyOfRange(inner.bounds, from, to);
-        Inner part = new Inner(epoch, bounds, children, to - from, 0);
+        KeyWords words = Inner.words(bounds, to - from);
+        Inner part = new Inner(epoch, bounds, words, children, to - from, 0);
         part.live = live(part);
         return part;
     }
@@ -243,6 +250,7 @@ final class KeyIndex {
         System.arraycopy(own.entries, at + 1, own.entries, at, own.size - at - 1);
         own.size--;
         own.entries[own.size] = null;
+        own.words = own.words.minus(at);
         own.live += delta;
         return own;
     }
@@ -273,7 +281,8 @@ final class KeyIndex {
         if (a instanceof Leaf left && b instanceof Leaf right) {
             IndexEntry[] entries = Arrays.copyOf(left.entries, FULL);
             System.arraycopy(right.entries, 0, entries, left.size, right.size);
-            return new Leaf(epoch, entries, size, a.live + b.live);
+            KeyWords words = KeyWords.of(size, i -> entries[i].key);
+            return new Leaf(epoch, entries, size, a.live + b.live, words);
         }
         Inner left = (Inner) a;
         Inner right = (Inner) b;
@@ -282,18 +291,20 @@ final class KeyIndex {
         byte[][] bounds = Arrays.copyOf(left.bounds, size);
         System.arraycopy(right.bounds, 0, bounds, left.size, right.size);
         bounds[left.size] = bound;
-        return new Inner(epoch, bounds, children, size, a.live + b.live);
+        KeyWords words = Inner.words(bounds, size);
+        return new Inner(epoch, bounds, words, children, size, a.live + b.live);
     }
 
     private Leaf own(Leaf leaf) {
         if (leaf.epoch == epoch) return leaf;
-        return new Leaf(epoch, leaf.entries.clone(), leaf.size, leaf.live);
+        return new Leaf(epoch, leaf.entries.clone(), leaf.size, leaf.live, leaf.words);
     }
 
     private Inner own(Inner inner) {
         if (inner.epoch == epoch) return inner;
         // Bounds change only with splits and merges, which replace the array: it may be shared.
-        return new Inner(epoch, inner.bounds, inner.children.clone(), inner.size, inner.live);
+        Node[] children = inner.children.clone();
+        return new Inner(epoch, inner.bounds, inner.words, children, inner.size, inner.live);
     }
 
     private static byte[] firstKey(Node node) {
@@ -347,18 +358,34 @@ final class KeyIndex {
     private static final class Leaf extends Node {
         final IndexEntry[] entries;
 
-        Leaf(long epoch, IndexEntry[] entries, int size, int live) {
+        /** Of the entries' keys. */
+        KeyWords words;
+
+        Leaf(long epoch, IndexEntry[] entries, int size, int live, KeyWords words) {
             super(epoch, size, live);
             this.entries = entries;
+            this.words = words;
+        }
+
+        /** Once the key has been put at its place among the entries. */
+        KeyWords wordsWith(int at, byte[] key, IndexEntry[] with) {
+            byte[] neighbour = at > 0 ? with[at - 1].key : size > 0 ? with[1].key : key;
+            if (size > 0 && words.side(key, neighbour) == 0) return words.plus(at, key);
+            return KeyWords.of(size + 1, i -> with[i].key);
         }
 
         /** Place of the key, or the complement of the place where it would stand. */
         int find(byte[] key) {
+            if (size == 0) return ~0;
+            int side = words.side(key, entries[0].key);
+            if (side != 0) return side < 0 ? ~0 : ~size;
+            long word = words.word(key);
             int low = 0;
             int high = size - 1;
             while (low <= high) {
                 int middle = (low + high) >>> 1;
-                int order = Arrays.compareUnsigned(entries[middle].key, key);
+                int order = words.compare(middle, word);
+                if (order == 0) order = Arrays.compareUnsigned(entries[middle].key, key);
                 if (order == 0) return middle;
                 if (order < 0) low = middle + 1;
                 else high = middle - 1;
@@ -391,21 +418,35 @@ final class KeyIndex {
         /** No key below child i is smaller than bounds[i]; the first bound is not looked at. */
         byte[][] bounds;
 
+        /** Of the bounds from the second on. */
+        KeyWords words;
+
         final Node[] children;
 
-        Inner(long epoch, byte[][] bounds, Node[] children, int size, int live) {
+        Inner(long epoch, byte[][] bounds, KeyWords words, Node[] children, int size, int live) {
             super(epoch, size, live);
             this.bounds = bounds;
+            this.words = words;
             this.children = children;
+        }
+
+        static KeyWords words(byte[][] bounds, int size) {
+            return KeyWords.of(size - 1, i -> bounds[i + 1]);
         }
 
         /** The one child that may hold the key. */
         int childOf(byte[] key) {
+            if (size == 1) return 0;
+            int side = words.side(key, bounds[1]);
+            if (side != 0) return side < 0 ? 0 : size - 1;
+            long word = words.word(key);
             int low = 1;
             int high = size - 1;
             while (low <= high) {
                 int middle = (low + high) >>> 1;
-                if (Arrays.compareUnsigned(bounds[middle], key) <= 0) low = middle + 1;
+                int order = words.compare(middle - 1, word);
+                if (order == 0) order = Arrays.compareUnsigned(bounds[middle], key);
+                if (order <= 0) low = middle + 1;
                 else high = middle - 1;
             }
             return low - 1;
@@ -417,6 +458,7 @@ final class KeyIndex {
             System.arraycopy(bounds, at, wider, at + 1, size - at);
             wider[at] = bound;
             bounds = wider;
+            words = words(bounds, size + 1);
             System.arraycopy(children, at, children, at + 1, size - at);
             children[at] = child;
             size++;
@@ -427,6 +469,7 @@ final class KeyIndex {
             System.arraycopy(bounds, 0, narrower, 0, at);
             System.arraycopy(bounds, at + 1, narrower, at, size - at - 1);
             bounds = narrower;
+            words = size <= 2 ? KeyWords.NONE : words.minus(Math.max(at - 1, 0));
             System.arraycopy(children, at + 1, children, at, size - at - 1);
             size--;
             children[size] = null;

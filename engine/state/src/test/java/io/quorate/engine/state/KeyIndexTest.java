@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Random;
@@ -15,6 +16,8 @@ import java.util.TreeMap;
 
 /** The tree against a TreeMap, and published trees against what was published. */
 class KeyIndexTest {
+    private static final HexFormat HEX = HexFormat.of();
+
     private final KeyIndex index = new KeyIndex();
     private final NavigableMap<byte[], IndexEntry> model = new TreeMap<>(Arrays::compareUnsigned);
 
@@ -54,7 +57,13 @@ class KeyIndexTest {
         return new Frozen(index.freeze(), copy);
     }
 
+    /** Numbers under two prefixes; and keys that begin alike for long, end early or hold zeros. */
     private static byte[] key(Random random, int phase) {
+        if (phase % 4 == 3) {
+            byte[] key = new byte[random.nextInt(14)];
+            for (int i = 0; i < key.length; i++) key[i] = (byte) (random.nextInt(5) / 2 - 1);
+            return random.nextBoolean() ? key : Requests.bytes("a" + HEX.formatHex(key));
+        }
         int number = phase % 2 == 0 ? random.nextInt(20_000) : random.nextInt(2_000);
         return Requests.bytes((phase % 4 == 1 ? "b" : "a") + number);
     }
