@@ -2,7 +2,9 @@
 module io.quorate.engine.server {
     requires transitive io.quorate.engine.node;
     requires transitive io.quorate.api.tls;
+    requires io.helidon.common.socket;
     requires io.helidon.common.tls;
+    requires io.helidon.http;
     requires io.helidon.webserver;
     requires java.management;
     requires jdk.management;

@@ -118,9 +118,9 @@ final class BadInputTest {
         refuses(
                 Binaries.ours(),
                 1,
-                "flag --socket-reuse-port is not supported by this release yet;",
+                "flag --enable-distributed-tracing is not supported by this release yet;",
                 Map.of(),
-                List.of("--socket-reuse-port=true"));
+                List.of("--enable-distributed-tracing=true"));
     }
 
     @Test
@@ -246,7 +246,7 @@ final class BadInputTest {
                 1,
                 "is not supported by this release yet",
                 Map.of(),
-                List.of(data, "--socket-reuse-port=true"));
+                List.of(data, "--enable-distributed-tracing=true"));
         assertEquals(before, files(member.dataDir()));
         member.start();
         assertEquals(List.of("a", "b"), keys(member));

@@ -5,7 +5,6 @@ import io.grpc.Status;
 /** A call that the cluster refused or did not answer; the message is the one Go's client gives. */
 final class CallFailure extends RuntimeException {
     private static final long serialVersionUID = 1;
-    private static final String SERVERS_OWN = "etcdserver: ";
 
     private final transient Status status;
 
@@ -23,10 +22,10 @@ final class CallFailure extends RuntimeException {
         return reason.equals(status.getDescription());
     }
 
-    /** What the server says of itself stands alone; all else tells that it is the transport's. */
+    /** A reason that etcd's clients know stands alone; all else comes with its code. */
     private static String text(Status status) {
         String description = description(status);
-        if (description.startsWith(SERVERS_OWN)) return description;
+        if (KnownErrors.contains(description)) return description;
         if (status.getCode() == Status.Code.DEADLINE_EXCEEDED) return "context deadline exceeded";
         return wireText(status);
     }

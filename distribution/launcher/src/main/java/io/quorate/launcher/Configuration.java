@@ -14,6 +14,7 @@ import io.quorate.engine.server.ServerConfig.Auth;
 import io.quorate.engine.server.ServerConfig.Bootstrap;
 import io.quorate.engine.server.ServerConfig.Cluster;
 import io.quorate.engine.server.ServerConfig.Limits;
+import io.quorate.engine.server.ServerConfig.Machine;
 import io.quorate.engine.server.ServerConfig.Mount;
 import io.quorate.engine.server.ServerConfig.Raft;
 import io.quorate.engine.server.ServerConfig.Security;
@@ -28,6 +29,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * From flag values to the configuration of a server, with etcd's checks in etcd's order, so that of
@@ -95,6 +97,10 @@ final class Configuration {
                         new HashSet<>(values.list("host-whitelist"))),
                 security(range),
                 auth(),
+                new Machine(
+                        values.bool("socket-reuse-port"),
+                        values.bool("memory-mlock"),
+                        values.number("bootstrap-defrag-threshold-megabytes")),
                 FeatureGates.list(gates()));
     }
 
@@ -110,7 +116,23 @@ final class Configuration {
                 new Log.Settings(
                         Log.Level.parse(values.text("log-level")),
                         Log.Format.parse(values.text("log-format")));
-        log.configure(settings, values.list("log-outputs"));
+        Optional<RotatingFile.Rules> rotation = Optional.empty();
+        if (values.bool("enable-log-rotation")) {
+            checkRotated(values.list("log-outputs"));
+            rotation =
+                    Optional.of(RotatingFile.Rules.parse(values.text("log-rotation-config-json")));
+        }
+        log.configure(settings, values.list("log-outputs"), rotation);
+    }
+
+    /** One file can be rotated, perhaps beside outputs that are no files. */
+    private static void checkRotated(List<String> outputs) {
+        Set<String> streams = Set.of("default", "stderr", "stdout");
+        long files = outputs.stream().filter(output -> !streams.contains(output)).count();
+        if (files == 1 || files == 0 && outputs.size() > 1) return;
+        throw new ConfigException(
+                "--log-outputs requires a single file path when --log-rotate-config-json is"
+                        + " defined");
     }
 
     private Addresses addresses() {
@@ -118,12 +140,15 @@ final class Configuration {
                 new Addresses(
                         urls("listen-peer-urls"),
                         urls("listen-client-urls"),
+                        urls("listen-client-http-urls"),
                         urls("listen-metrics-urls"),
                         urls("initial-advertise-peer-urls"),
                         advertiseMissing() ? List.of() : urls("advertise-client-urls"));
-        log.warn(
-                "Running http and grpc server on single port. This is not recommended for"
-                        + " production.");
+        if (addresses.listenClientHttp().isEmpty()) {
+            log.warn(
+                    "Running http and grpc server on single port. This is not recommended for"
+                            + " production.");
+        }
         return addresses;
     }
 
@@ -295,6 +320,7 @@ final class Configuration {
         return new Addresses(
                 addresses.listenPeer(),
                 addresses.listenClient(),
+                addresses.listenClientHttp(),
                 addresses.listenMetrics(),
                 peer ? at(host.get(), addresses.listenPeer()) : addresses.advertisePeer(),
                 client ? at(host.get(), addresses.listenClient()) : addresses.advertiseClient());

@@ -80,9 +80,9 @@ final class FeatureFlags {
                             Type.UNSIGNED,
                             "0",
                             "",
-                            Support.LATER,
+                            Support.WORKS,
                             "Defragments at the start when that frees this much; 0 is off.",
-                            ""),
+                            "In MiB, before the member serves."),
                     Flag.of(
                             "max-learners",
                             Section.FEATURES,

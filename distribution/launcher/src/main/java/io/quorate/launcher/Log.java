@@ -11,6 +11,7 @@ import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -63,10 +64,11 @@ final class Log {
      *
      * @param names {@code default}, {@code stderr}, {@code stdout}, or paths of files to append to
      *     (PK-17)
+     * @param rotation how files are put aside when they are full; empty to let them grow
      * @throws ConfigException for outputs that cannot be opened or that exclude each other
      */
-    void configure(Settings settings, List<String> names) {
-        this.outputs = open(names.isEmpty() ? List.of("default") : names);
+    void configure(Settings settings, List<String> names, Optional<RotatingFile.Rules> rotation) {
+        this.outputs = open(names.isEmpty() ? List.of("default") : names, rotation);
         this.settings = settings;
     }
 
@@ -189,7 +191,7 @@ final class Log {
         return fields;
     }
 
-    private List<OutputStream> open(List<String> names) {
+    private List<OutputStream> open(List<String> names, Optional<RotatingFile.Rules> rotation) {
         if (names.size() > 1 && names.contains("default")) {
             throw new ConfigException("multi logoutput for \"default\" is not supported yet");
         }
@@ -197,11 +199,11 @@ final class Log {
         Set<String> targets = new LinkedHashSet<>();
         for (String name : names) targets.add(name.equals("default") ? "stderr" : name);
         List<OutputStream> outputs = new ArrayList<>();
-        for (String target : targets) outputs.add(open(target));
+        for (String target : targets) outputs.add(open(target, rotation));
         return List.copyOf(outputs);
     }
 
-    private OutputStream open(String target) {
+    private OutputStream open(String target, Optional<RotatingFile.Rules> rotation) {
         switch (target) {
             case "stderr":
                 return standardError;
@@ -213,7 +215,12 @@ final class Log {
                                 + " systemd use default, which systemd passes to the journal");
             default:
                 try {
-                    return new FileOutputStream(target, true);
+                    if (rotation.isEmpty()) return new FileOutputStream(target, true);
+                    return new RotatingFile(
+                            Path.of(target),
+                            rotation.get(),
+                            InstantSource.system(),
+                            task -> Thread.ofPlatform().name("tidy-logs").start(task));
                 } catch (IOException e) {
                     throw new ConfigException(
                             "open sink \""

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 class LogTest {
     private static final Log.Settings CONSOLE =
@@ -90,7 +91,7 @@ class LogTest {
     void consoleLinesAndFilesAsOutputs() throws IOException {
         Path file = directory.resolve("log");
         Log log = new Log(new java.io.ByteArrayOutputStream());
-        log.configure(CONSOLE, List.of(file.toString()));
+        log.configure(CONSOLE, List.of(file.toString()), Optional.empty());
         log.info("started", "args", List.of("a", "b"), "n", 1);
         String line = java.nio.file.Files.readString(file);
         String[] parts = line.strip().split("\t");
@@ -121,13 +122,21 @@ class LogTest {
                 "open sink \"" + missing + "\": open " + missing + ": no such file or directory",
                 assertThrows(
                                 ConfigException.class,
-                                () -> log.configure(CONSOLE, List.of(missing.toString())))
+                                () ->
+                                        log.configure(
+                                                CONSOLE,
+                                                List.of(missing.toString()),
+                                                Optional.empty()))
                         .getMessage());
         assertEquals(
                 "multi logoutput for \"default\" is not supported yet",
                 assertThrows(
                                 ConfigException.class,
-                                () -> log.configure(CONSOLE, List.of("default", "stderr")))
+                                () ->
+                                        log.configure(
+                                                CONSOLE,
+                                                List.of("default", "stderr"),
+                                                Optional.empty()))
                         .getMessage());
     }
 }

@@ -153,7 +153,7 @@ final class Connections implements AutoCloseable {
             result.completeExceptionally(
                     new IOException(
                             "connection to "
-                                    + slot.endpoint.authority()
+                                    + slot.endpoint.printed()
                                     + " failed: "
                                     + e.getMessage(),
                             e));

@@ -5,20 +5,28 @@ import io.grpc.Status;
 import io.quorate.api.grpc.ByteSink;
 import io.quorate.api.grpc.ClientSettings;
 import io.quorate.api.grpc.GrpcClientConnection;
+import io.quorate.api.tls.ChannelSocket;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.StandardProtocolFamily;
 import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.net.UnknownHostException;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -59,15 +67,22 @@ final class SocketConnection implements ByteSink {
             ScheduledExecutorService timer,
             ThreadFactory readers)
             throws IOException {
-        Socket raw = connect(endpoint, timeout);
+        Socket raw =
+                endpoint.file().isPresent()
+                        ? connect(endpoint.file().get(), timeout, timer)
+                        : connect(endpoint, timeout);
         SocketConnection socket;
+        // Reads from a channel have no timeout of their own.
+        Runnable inTime = raw instanceof ChannelSocket ? closeAfter(timeout, raw, timer) : () -> {};
         try {
             raw.setSoTimeout(Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE));
             socket =
                     new SocketConnection(
                             raw, endpoint.tls() ? TlsSockets.wrap(raw, endpoint, tls) : raw);
             raw.setSoTimeout(0);
+            inTime.run();
         } catch (IOException | RuntimeException e) {
+            inTime.run();
             raw.close();
             throw e;
         }
@@ -118,10 +133,39 @@ final class SocketConnection implements ByteSink {
         throw new IOException(failure);
     }
 
+    private static Socket connect(Path file, Duration timeout, ScheduledExecutorService timer)
+            throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        Runnable inTime = closeAfter(timeout, channel, timer);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(file));
+            return new ChannelSocket(channel);
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        } finally {
+            inTime.run();
+        }
+    }
+
+    /** Returns what is to be called by who has come in time. */
+    private static Runnable closeAfter(
+            Duration timeout, Closeable socket, ScheduledExecutorService timer) {
+        ScheduledFuture<?> close =
+                timer.schedule(
+                        () -> {
+                            socket.close();
+                            return null;
+                        },
+                        timeout.toNanos(),
+                        TimeUnit.NANOSECONDS);
+        return () -> close.cancel(false);
+    }
+
     private static Socket connect(Endpoint endpoint, Duration timeout) throws IOException {
         int millis = Math.clamp(timeout.toMillis(), 1, Integer.MAX_VALUE);
         IOException first = null;
-        for (InetAddress address : InetAddress.getAllByName(endpoint.host())) {
+        for (InetAddress address : addresses(endpoint.host())) {
             Socket socket = new Socket();
             try {
                 socket.setTcpNoDelay(true);
@@ -138,6 +182,16 @@ final class SocketConnection implements ByteSink {
             }
         }
         throw first;
+    }
+
+    /** A name from DNS ends with a dot, those in the file of hosts do not. */
+    private static InetAddress[] addresses(String host) throws UnknownHostException {
+        try {
+            return InetAddress.getAllByName(host);
+        } catch (UnknownHostException e) {
+            if (!host.endsWith(".")) throw e;
+            return InetAddress.getAllByName(host.substring(0, host.length() - 1));
+        }
     }
 
     private void read(GrpcClientConnection connection) {

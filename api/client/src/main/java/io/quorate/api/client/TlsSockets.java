@@ -41,7 +41,7 @@ final class TlsSockets {
         } catch (GeneralSecurityException e) {
             throw new IOException("TLS settings: " + e.getMessage(), e);
         }
-        String name = tls.flatMap(Tls::serverName).orElse(endpoint.host());
+        String name = tls.flatMap(Tls::serverName).orElse(withoutDot(endpoint.host()));
         SSLSocket secure =
                 (SSLSocket)
                         context.getSocketFactory()
@@ -58,9 +58,14 @@ final class TlsSockets {
         secure.startHandshake();
         if (!"h2".equals(secure.getApplicationProtocol())) {
             secure.close();
-            throw new SSLException(endpoint.authority() + " does not speak HTTP/2 (no ALPN h2)");
+            throw new SSLException(endpoint.printed() + " does not speak HTTP/2 (no ALPN h2)");
         }
         return secure;
+    }
+
+    /** Names from DNS end with one; those in certificates and in SNI do not. */
+    private static String withoutDot(String name) {
+        return name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
     }
 
     private static boolean isAddress(String name) {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Timeout;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -314,15 +315,29 @@ final class ClientTest {
 
     @Test
     void endpointsAreReadAsUsersWriteThem() {
-        assertEquals(new Endpoint("h", 1, false), Endpoint.parse("h:1", false));
-        assertEquals(new Endpoint("h", 1, true), Endpoint.parse("h:1", true));
-        assertEquals(new Endpoint("h", 443, true), Endpoint.parse("https://h", false));
-        assertEquals(new Endpoint("::1", 2379, false), Endpoint.parse("http://[::1]:2379/", true));
-        assertEquals("[::1]:2379", new Endpoint("::1", 2379, false).authority());
-        for (String bad : List.of("", "http://", "ftp://h:1", "h:0", "h:x", "h:70000")) {
+        assertEquals(port("h", 1, false), Endpoint.parse("h:1", false));
+        assertEquals(port("h", 1, true), Endpoint.parse("h:1", true));
+        assertEquals(port("h", 443, true), Endpoint.parse("https://h", false));
+        assertEquals(port("::1", 2379, false), Endpoint.parse("http://[::1]:2379/", true));
+        assertEquals("[::1]:2379", port("::1", 2379, false).authority());
+        assertEquals(file("s", false, "/run/s"), Endpoint.parse("unix:///run/s", false));
+        assertEquals(file("s", true, "/run/s"), Endpoint.parse("unix:///run/s", true));
+        assertEquals(file("s", true, "/run/s"), Endpoint.parse("unixs:///run/s", false));
+        assertEquals(file("s", false, "s:1"), Endpoint.parse("unix://s:1", false));
+        assertEquals(file("s", true, "d/s"), Endpoint.parse("unixs:d/s", false));
+        for (String bad :
+                List.of("", "http://", "ftp://h:1", "h:0", "h:x", "h:70000", "unix://", "unixs:")) {
             assertThrows(IllegalArgumentException.class, () -> ClientConfig.of(bad), bad);
         }
         assertThrows(IllegalArgumentException.class, ClientConfig::of);
+    }
+
+    private static Endpoint port(String host, int port, boolean tls) {
+        return new Endpoint(host, port, tls, Optional.empty());
+    }
+
+    private static Endpoint file(String name, boolean tls, String file) {
+        return new Endpoint(name, 0, tls, Optional.of(Path.of(file)));
     }
 
     @Test

@@ -53,7 +53,8 @@ public final class Rest {
 
     /** All pages of a client listener, and 404 for the rest. To be called after other routes. */
     public void addTo(HttpRouting.Builder routing) {
-        routing.addFilter(hosts)
+        routing.addFilter(new HangUp())
+                .addFilter(hosts)
                 .addFilter(cors)
                 .register(version)
                 .register(health)
@@ -64,13 +65,17 @@ public final class Rest {
 
     /** The pages of a listener of {@code --listen-metrics-urls} (HT-22). */
     public void addMetricsTo(HttpRouting.Builder routing) {
-        routing.register(health).register(metricsPage);
+        routing.addFilter(new HangUp()).register(health).register(metricsPage);
         routing.any(Texts::notFound);
     }
 
     /** What a peer listener answers beside raft's own traffic. */
     public void addPeerTo(HttpRouting.Builder routing) {
-        routing.register(version).register(members).register(leases).register(peerProbes);
+        routing.addFilter(new HangUp())
+                .register(version)
+                .register(members)
+                .register(leases)
+                .register(peerProbes);
         routing.any(Texts::notFound);
     }
 }

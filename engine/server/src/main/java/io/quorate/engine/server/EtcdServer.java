@@ -4,7 +4,6 @@ import static java.lang.System.Logger.Level.ERROR;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
-import io.helidon.common.tls.Tls;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
 import io.quorate.api.grpc.ConnectionSettings;
@@ -43,8 +42,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-
-import javax.net.ssl.SSLContext;
+import java.util.function.Consumer;
 
 /**
  * A member as a library: storage, replica, services and listeners, put together and taken apart in
@@ -78,6 +76,7 @@ public final class EtcdServer implements AutoCloseable {
     private final PeerNetwork network;
     // Guarded by this: filled once the member has joined, emptied by close.
     private final List<Listener> clients = new ArrayList<>();
+    private final List<Listener> httpClients = new ArrayList<>();
     private final List<Listener> metricsListeners = new ArrayList<>();
     private final List<GrpcMount> mounts = new ArrayList<>();
 
@@ -97,6 +96,7 @@ public final class EtcdServer implements AutoCloseable {
                         plugins.transport(config.cluster().transport()),
                         config.cluster().settings(),
                         config.addresses().listenPeer(),
+                        config.machine().reusePort(),
                         secrets,
                         metrics,
                         pages);
@@ -107,11 +107,26 @@ public final class EtcdServer implements AutoCloseable {
                         plugins,
                         timings::observe,
                         storageFailure::complete);
+        defragmentFirst();
         this.node = startNode(plugins, directory, cluster, running);
         storageFailure.thenAccept(node::fail);
         this.rest =
                 new Rest(node, metrics, config.web().corsOrigins(), config.web().hostWhitelist());
         config.features().forEach(this::show);
+    }
+
+    /** FL-98. */
+    private void defragmentFirst() {
+        long megabytes = config.machine().startDefragMegabytes();
+        if (megabytes == 0) return;
+        try {
+            StartDefrag.run(stores.state(), megabytes);
+        } catch (RuntimeException | Error e) {
+            stores.log().close();
+            stores.state().close();
+            stores.close();
+            throw e;
+        }
     }
 
     /** ME-10. */
@@ -179,17 +194,19 @@ public final class EtcdServer implements AutoCloseable {
         ServerConfig.Addresses addresses = config.addresses();
         DataDirectory directory = DataDirectory.inspect(config);
         Secrets secrets = Secrets.of(config);
+        if (config.machine().lockMemory()) MemoryLock.lock();
+        boolean reusePort = config.machine().reusePort();
         LOG.log(
                 INFO,
                 "configuring peer listeners",
                 Fields.of("listen-peer-urls", MemberUrl.texts(addresses.listenPeer())));
-        Listener.probe(addresses.listenPeer());
+        Listener.probe(addresses.listenPeer(), reusePort);
         LOG.log(
                 INFO,
                 "configuring client listeners",
                 Fields.of("listen-client-urls", MemberUrl.texts(addresses.listenClient())));
-        Listener.probe(addresses.listenClient());
-        Listener.probe(addresses.listenMetrics());
+        Listener.probe(addresses.listenAllClient(), reusePort);
+        Listener.probe(addresses.listenMetrics(), reusePort);
         PluginRegistry plugins = plugins(config);
         InitialCluster cluster = cluster(config, plugins, directory.fresh());
         logSettings(config, directory.fresh(), cluster);
@@ -278,6 +295,7 @@ public final class EtcdServer implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         for (Listener client : clients) client.close();
+        for (Listener client : httpClients) client.close();
         for (Listener listener : metricsListeners) listener.close();
         for (GrpcMount mount : mounts) mount.close();
         clients.clear();
@@ -307,11 +325,15 @@ public final class EtcdServer implements AutoCloseable {
         try {
             synchronized (this) {
                 if (closing.get()) return;
-                for (MemberUrl url : config.addresses().listenClient()) clients.add(client(url));
-                for (MemberUrl url : config.addresses().listenMetrics()) metrics(url);
+                ServerConfig.Addresses addresses = config.addresses();
+                for (MemberUrl url : addresses.listenClient()) clients.add(client(url));
+                for (MemberUrl url : addresses.listenClientHttp()) httpClients.add(pages(url));
+                for (MemberUrl url : addresses.listenMetrics()) metrics(url);
                 // Who waits for this line may connect at once.
                 LOG.log(INFO, "ready to serve client requests");
-                for (Listener client : clients) logTraffic(client);
+                String shared = httpClients.isEmpty() ? "grpc+http" : "grpc";
+                for (Listener client : clients) logTraffic(client, shared);
+                for (Listener client : httpClients) logTraffic(client, "http");
             }
             ready.complete(null);
         } catch (RuntimeException | Error e) {
@@ -320,32 +342,41 @@ public final class EtcdServer implements AutoCloseable {
         }
     }
 
+    /** gRPC, and plain HTTP where that has no addresses of its own (FL-10). */
     private Listener client(MemberUrl url) {
         HttpRouting.Builder routing = HttpRouting.builder();
-        rest.addTo(routing);
-        return Listener.start(
+        boolean pages = config.addresses().listenClientHttp().isEmpty();
+        if (pages) rest.addTo(routing);
+        return listen(
                 url,
                 routing,
                 listener -> {
+                    // Who does not speak HTTP/2 is then hung up on, as by etcd.
+                    if (!pages) listener.protocols(List.of()).protocolsDiscoverServices(false);
                     mountGrpc(listener);
-                    if (url.secure()) secure(listener);
                 });
     }
 
-    private void secure(WebServerConfig.Builder listener) {
-        SSLContext context =
-                secrets.client().orElseThrow().listener("rejected connection on client endpoint");
-        listener.tls(Tls.builder().sslContext(context).build());
+    /** Plain HTTP alone. */
+    private Listener pages(MemberUrl url) {
+        HttpRouting.Builder routing = HttpRouting.builder();
+        rest.addTo(routing);
+        return listen(url, routing, listener -> {});
     }
 
-    private static void logTraffic(Listener client) {
+    private Listener listen(
+            MemberUrl url, HttpRouting.Builder routing, Consumer<WebServerConfig.Builder> more) {
+        return Listener.start(url, routing, secrets.client(), config.machine().reusePort(), more);
+    }
+
+    private static void logTraffic(Listener client, String traffic) {
         boolean secure = client.bound().secure();
         LOG.log(
                 secure ? INFO : WARNING,
                 secure
                         ? "serving client traffic securely"
                         : "serving client traffic insecurely; this is strongly discouraged!",
-                Fields.of("traffic", "grpc+http", "address", client.bound().hostPort()));
+                Fields.of("traffic", traffic, "address", client.bound().hostPort()));
     }
 
     private void mountGrpc(WebServerConfig.Builder listener) {
@@ -393,13 +424,7 @@ public final class EtcdServer implements AutoCloseable {
     private void metrics(MemberUrl url) {
         HttpRouting.Builder routing = HttpRouting.builder();
         rest.addMetricsTo(routing);
-        Listener listener =
-                Listener.start(
-                        url,
-                        routing,
-                        server -> {
-                            if (url.secure()) secure(server);
-                        });
+        Listener listener = listen(url, routing, server -> {});
         metricsListeners.add(listener);
         LOG.log(INFO, "serving metrics", Fields.of("address", listener.bound().text()));
     }
@@ -514,17 +539,13 @@ public final class EtcdServer implements AutoCloseable {
             implements DiscoveryEnv {}
 
     private static void refuseUnserved(ServerConfig config) {
-        ServerConfig.Addresses addresses = config.addresses();
-        List<MemberUrl> all = new ArrayList<>(addresses.listenPeer());
-        all.addAll(addresses.listenClient());
-        all.addAll(addresses.listenMetrics());
-        for (MemberUrl url : all) {
+        for (MemberUrl url : config.addresses().listenPeer()) {
             if (url.local()) {
                 throw new ConfigException(
                         "cannot listen on "
                                 + url
-                                + ": sockets of the file system are not supported by this release"
-                                + " yet, use http");
+                                + ": sockets of the file system are for clients; for peers use"
+                                + " http or https");
             }
         }
     }
@@ -614,6 +635,8 @@ public final class EtcdServer implements AutoCloseable {
                 MemberUrl.texts(addresses.advertiseClient()),
                 "listen-client-urls",
                 MemberUrl.texts(addresses.listenClient()),
+                "listen-client-http-urls",
+                MemberUrl.texts(addresses.listenClientHttp()),
                 "listen-metrics-urls",
                 MemberUrl.texts(addresses.listenMetrics()));
     }

@@ -1,6 +1,7 @@
 package io.quorate.engine.server;
 
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -74,14 +75,26 @@ public record MemberUrl(String scheme, String host, int port, String text) {
         return scheme.startsWith("unix");
     }
 
-    /** {@code host:port} with IPv6 in brackets, as Go prints addresses. */
+    /** {@code host:port} with IPv6 in brackets, or a path, as Go prints addresses. */
     public String hostPort() {
-        return hostPort(host, port);
+        return local() ? host : hostPort(host, port);
     }
 
     /** {@code host:port} of a bound address, as Go prints it. */
     static String hostPort(String host, int port) {
         return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+    }
+
+    /**
+     * The file of a {@linkplain #local() local} socket.
+     *
+     * @throws ConfigException for one that can be no file
+     */
+    Path file() {
+        if (host.isEmpty() || host.indexOf('\0') >= 0) {
+            throw new ConfigException("cannot listen on " + text + ": it names no file");
+        }
+        return Path.of(host);
     }
 
     /** The address to bind, resolved now. */

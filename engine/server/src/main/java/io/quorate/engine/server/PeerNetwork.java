@@ -26,6 +26,7 @@ final class PeerNetwork implements Network {
     private final TransportProvider provider;
     private final Map<String, String> settings;
     private final List<MemberUrl> listen;
+    private final boolean reusePort;
     private final Secrets secrets;
     private final MetricRegistry metrics;
     private final HttpFallback pages;
@@ -33,18 +34,21 @@ final class PeerNetwork implements Network {
     private List<InetSocketAddress> bound = List.of();
 
     /**
+     * @param reusePort whether other processes may listen there too
      * @param pages serves those who come by HTTP
      */
     PeerNetwork(
             TransportProvider provider,
             Map<String, String> settings,
             List<MemberUrl> listen,
+            boolean reusePort,
             Secrets secrets,
             MetricRegistry metrics,
             HttpFallback pages) {
         this.provider = provider;
         this.settings = settings;
         this.listen = listen;
+        this.reusePort = reusePort;
         this.secrets = secrets;
         this.metrics = metrics;
         this.pages = pages;
@@ -100,6 +104,11 @@ final class PeerNetwork implements Network {
         @Override
         public List<InetSocketAddress> listen() {
             return listen.stream().map(MemberUrl::address).toList();
+        }
+
+        @Override
+        public boolean reusePort() {
+            return reusePort;
         }
 
         @Override

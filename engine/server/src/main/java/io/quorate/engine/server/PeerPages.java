@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -27,7 +28,7 @@ final class PeerPages implements HttpFallback, AutoCloseable {
         HttpRouting.Builder routing = HttpRouting.builder();
         rest.addPeerTo(routing);
         MemberUrl url = MemberUrl.parse("http://127.0.0.1:0");
-        listener.complete(Listener.start(url, routing, server -> {}));
+        listener.complete(Listener.start(url, routing, Optional.empty(), false, server -> {}));
     }
 
     @Override

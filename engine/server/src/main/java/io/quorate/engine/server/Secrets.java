@@ -57,7 +57,7 @@ record Secrets(Optional<TlsContexts> client, Optional<TlsContexts> peer) {
                         "client",
                         security.client(),
                         security.clientAuto(),
-                        addresses.listenClient(),
+                        addresses.listenAllClient(),
                         "http or unix",
                         "--client-cert-auth");
         Optional<TlsContexts> peer = contexts(peers, config);
@@ -116,7 +116,8 @@ record Secrets(Optional<TlsContexts> client, Optional<TlsContexts> peer) {
             return side.given;
         }
         Path folder = config.dataDir().resolve("fixtures").resolve(side.name);
-        List<String> hosts = side.listen.stream().map(MemberUrl::host).toList();
+        List<String> hosts =
+                side.listen.stream().filter(url -> !url.local()).map(MemberUrl::host).toList();
         return TlsFiles.of(SelfSigned.in(folder, hosts, config.security().selfSignedYears()));
     }
 

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Everything a member is told when it starts. Immutable, and valid in itself: the constructors
@@ -44,6 +45,7 @@ public record ServerConfig(
         Web web,
         Security security,
         Auth auth,
+        Machine machine,
         List<Feature> features) {
     public ServerConfig {
         features = List.copyOf(features);
@@ -77,6 +79,7 @@ public record ServerConfig(
                 Web.ANYBODY,
                 Security.NONE,
                 Auth.DEFAULT,
+                Machine.DEFAULT,
                 List.of());
     }
 
@@ -141,6 +144,19 @@ public record ServerConfig(
     }
 
     /**
+     * What the member asks of the machine it runs on.
+     *
+     * @param reusePort whether other processes may listen on the same ports (FL-24)
+     * @param lockMemory whether its memory must not be swapped (FL-13)
+     * @param startDefragMegabytes disk space, in MiB, that must be won for a defragmentation at the
+     *     start; 0 for none (FL-98)
+     */
+    public record Machine(boolean reusePort, boolean lockMemory, long startDefragMegabytes) {
+        /** etcd's defaults. */
+        public static final Machine DEFAULT = new Machine(false, false, 0);
+    }
+
+    /**
      * Who may call by plain HTTP.
      *
      * @param corsOrigins origins that browsers may call from; {@code *} for all (FL-73)
@@ -195,10 +211,11 @@ public record ServerConfig(
     }
 
     /**
-     * URLs to bind and to tell others (FL-08, FL-09, FL-32, FL-36, FL-81).
+     * URLs to bind and to tell others (FL-08 to FL-10, FL-32, FL-36, FL-81).
      *
      * @param listenPeer at least one, bound to an IP address or {@code localhost}
-     * @param listenClient likewise
+     * @param listenClient likewise, or sockets of the file system
+     * @param listenClientHttp for HTTP alone; where there are any, the others have gRPC alone
      * @param listenMetrics may be empty
      * @param advertisePeer host names are allowed
      * @param advertiseClient host names are allowed; may be empty
@@ -206,6 +223,7 @@ public record ServerConfig(
     public record Addresses(
             List<MemberUrl> listenPeer,
             List<MemberUrl> listenClient,
+            List<MemberUrl> listenClientHttp,
             List<MemberUrl> listenMetrics,
             List<MemberUrl> advertisePeer,
             List<MemberUrl> advertiseClient) {
@@ -215,17 +233,47 @@ public record ServerConfig(
         public Addresses {
             listenPeer = List.copyOf(listenPeer);
             listenClient = List.copyOf(listenClient);
+            listenClientHttp = List.copyOf(listenClientHttp);
             listenMetrics = List.copyOf(listenMetrics);
             advertisePeer = List.copyOf(advertisePeer);
             advertiseClient = List.copyOf(advertiseClient);
             bindable(listenPeer);
             bindable(listenClient);
+            bindable(listenClientHttp);
             bindable(listenMetrics);
+            for (MemberUrl url : listenClientHttp) {
+                if (listenClient.stream().noneMatch(other -> sameSocket(url, other))) continue;
+                throw new ConfigException(
+                        "cannot bind both --listen-client-urls and --listen-client-http-urls on the"
+                                + " same url "
+                                + url);
+            }
             reachable(advertisePeer, "--initial-advertise-peer-urls \"%s\" must be \"host:port\"");
             reachable(
                     advertiseClient,
                     "--advertise-client-urls \"%s\" must be in the format \"host:port\","
                             + " \"unix:/path/to/socket\" or \"unixs:/path/to/socket\"");
+        }
+
+        /** gRPC and HTTP on the same ports. */
+        public Addresses(
+                List<MemberUrl> listenPeer,
+                List<MemberUrl> listenClient,
+                List<MemberUrl> listenMetrics,
+                List<MemberUrl> advertisePeer,
+                List<MemberUrl> advertiseClient) {
+            this(
+                    listenPeer,
+                    listenClient,
+                    List.of(),
+                    listenMetrics,
+                    advertisePeer,
+                    advertiseClient);
+        }
+
+        /** Those for clients, be it for gRPC, HTTP or both. */
+        List<MemberUrl> listenAllClient() {
+            return Stream.concat(listenClient.stream(), listenClientHttp.stream()).toList();
         }
 
         /** CF-08: names are refused, because which address they stand for may change. */
@@ -236,6 +284,13 @@ public record ServerConfig(
                 }
                 throw new ConfigException("expected IP in URL for binding (" + url.text() + ")");
             }
+        }
+
+        private static boolean sameSocket(MemberUrl one, MemberUrl other) {
+            boolean chosen = one.local() || one.port() != 0;
+            return chosen
+                    && one.local() == other.local()
+                    && one.hostPort().equals(other.hostPort());
         }
 
         private static boolean isAddress(String host) {

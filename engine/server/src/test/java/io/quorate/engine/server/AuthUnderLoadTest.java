@@ -213,6 +213,7 @@ class AuthUnderLoadTest {
                                 Web.ANYBODY,
                                 ServerConfig.Security.NONE,
                                 new Auth(TokenKind.DEFAULT, 4),
+                                ServerConfig.Machine.DEFAULT,
                                 List.of())));
     }
 

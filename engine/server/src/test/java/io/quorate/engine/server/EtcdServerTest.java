@@ -91,7 +91,7 @@ class EtcdServerTest {
         server.close();
         server.close();
         server.terminated().get(10, TimeUnit.SECONDS);
-        Listener.probe(List.of(url));
+        Listener.probe(List.of(url), false);
     }
 
     /** The next process of a member often starts before the last one has ended; it waits. */
@@ -216,13 +216,19 @@ class EtcdServerTest {
     }
 
     @Test
-    void tlsAndFileSystemSocketsAreForALaterRelease() {
-        assertTrue(
-                refused(config("memory", MemberUrl.parseList("https://127.0.0.1:0"), Mount.CORE))
-                        .startsWith("TLS key/cert (--cert-file, --key-file) must be provided"));
-        assertTrue(
-                refused(config("memory", MemberUrl.parseList("unix:///x"), Mount.CORE))
-                        .contains("sockets of the file system are not supported"));
+    void whatAnAddressNeedsIsNamed() {
+        for (String secure : List.of("https://127.0.0.1:0", "unixs:///x")) {
+            assertTrue(
+                    refused(config("memory", MemberUrl.parseList(secure), Mount.CORE))
+                            .startsWith(
+                                    "TLS key/cert (--cert-file, --key-file) must be provided for"
+                                            + " client url "
+                                            + secure));
+        }
+        Path nowhere = directory.resolve("nowhere").resolve("socket");
+        assertEquals(
+                "listen unix " + nowhere + ": bind: no such file or directory",
+                refused(config("memory", MemberUrl.parseList("unix://" + nowhere), Mount.CORE)));
     }
 
     private ServerConfig config(String plugin, List<MemberUrl> clients, Mount mount) {

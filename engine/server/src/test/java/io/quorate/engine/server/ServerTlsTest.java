@@ -248,6 +248,7 @@ final class ServerTlsTest {
                 Web.ANYBODY,
                 security,
                 ServerConfig.Auth.DEFAULT,
+                ServerConfig.Machine.DEFAULT,
                 List.of());
     }
 }

@@ -26,6 +26,14 @@ public interface TransportEnv {
     List<InetSocketAddress> listen();
 
     /**
+     * Whether other sockets may be bound to the ports of {@link #listen()} while these are ({@code
+     * SO_REUSEPORT}).
+     */
+    default boolean reusePort() {
+        return false;
+    }
+
+    /**
      * Whether one of {@link #listen()} takes TLS alone; the others take plain connections alone.
      *
      * @param index its place in the list

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.StandardSocketOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -78,7 +79,9 @@ public final class LinkTransport implements Transport {
         LinkSettings settings = LinkSettings.of(env.settings());
         List<ServerSocket> servers = new ArrayList<>();
         try {
-            for (InetSocketAddress address : env.listen()) servers.add(bind(address));
+            for (InetSocketAddress address : env.listen()) {
+                servers.add(bind(address, env.reusePort()));
+            }
         } catch (TransportException e) {
             servers.forEach(LinkTransport::quietly);
             throw e;
@@ -89,11 +92,12 @@ public final class LinkTransport implements Transport {
         return transport;
     }
 
-    private static ServerSocket bind(InetSocketAddress address) {
+    private static ServerSocket bind(InetSocketAddress address, boolean reusePort) {
         ServerSocket server = null;
         try {
             server = new ServerSocket();
             server.setReuseAddress(true);
+            if (reusePort) server.setOption(StandardSocketOptions.SO_REUSEPORT, true);
             server.bind(address, 1024);
             return server;
         } catch (IOException e) {

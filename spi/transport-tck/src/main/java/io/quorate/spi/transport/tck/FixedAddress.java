@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Asks a transport to listen at one address, with its own defaults. */
-record FixedAddress(InetSocketAddress address) implements TransportEnv {
+record FixedAddress(InetSocketAddress address, boolean reusePort) implements TransportEnv {
     @Override
     public long clusterId() {
         return 0xc1;

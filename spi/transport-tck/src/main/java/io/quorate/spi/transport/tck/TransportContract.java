@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.quorate.spi.transport.Peer;
 import io.quorate.spi.transport.Refusal;
 import io.quorate.spi.transport.SnapshotBody;
+import io.quorate.spi.transport.Transport;
 import io.quorate.spi.transport.TransportException;
 import io.quorate.spi.transport.TransportProvider;
 import io.quorate.spi.transport.tck.TestPeer.Options;
@@ -587,10 +588,21 @@ public abstract class TransportContract {
         TransportException refused =
                 assertThrows(
                         TransportException.class,
-                        () -> provider().open(new FixedAddress(a.address()), new Deaf()));
+                        () -> provider().open(new FixedAddress(a.address(), false), new Deaf()));
         assertTrue(
                 refused.getMessage().contains(String.valueOf(a.address().getPort())),
                 refused.getMessage());
+    }
+
+    @Test
+    void aPortIsSharedWhereBothAskForIt() {
+        InetSocketAddress any = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        try (Transport one = provider().open(new FixedAddress(any, true), new Deaf())) {
+            InetSocketAddress taken = one.addresses().getFirst();
+            try (Transport two = provider().open(new FixedAddress(taken, true), new Deaf())) {
+                assertEquals(taken, two.addresses().getFirst());
+            }
+        }
     }
 
     @Test
