@@ -1,6 +1,7 @@
 package io.quorate.engine.checker;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -9,6 +10,10 @@ import java.util.TreeMap;
  * Lists by key, read and appended to in transactions: many steps over many keys as one. A list that
  * was read tells the order of all that was appended before, which is why appends find more than
  * overwrites do (Kingsbury and Alvaro 2020).
+ *
+ * <p>The longest list of each key that anybody read fixes its order. An append that would put
+ * something else there leads nowhere, whatever follows, and is not followed: or the appends of
+ * which nobody knows the outcome would be tried in all orders.
  */
 public final class Lists implements Model<Lists.State, Lists.Txn, Lists.Told> {
     /** One step of a transaction. */
@@ -71,6 +76,33 @@ public final class Lists implements Model<Lists.State, Lists.Txn, Lists.Told> {
         }
     }
 
+    private final Map<String, List<String>> longest = new HashMap<>();
+
+    private Lists() {}
+
+    /** The model that judges this history. */
+    public static Lists of(List<Operation<Txn, Told>> history) {
+        Lists lists = new Lists();
+        history.stream().filter(Operation::isKnown).forEach(lists::learn);
+        return lists;
+    }
+
+    private void learn(Operation<Txn, Told> operation) {
+        int read = 0;
+        for (Step step : operation.input().steps) {
+            if (step instanceof Read(String key)) {
+                List<String> list = operation.output().reads.get(read++);
+                longest.merge(key, list, (a, b) -> a.size() < b.size() ? b : a);
+            }
+        }
+    }
+
+    /** Whether the key's longest list has this element at the end of the list as it is now. */
+    private boolean mayFollow(List<String> now, String key, String element) {
+        List<String> order = longest.getOrDefault(key, List.of());
+        return now.size() >= order.size() || order.get(now.size()).equals(element);
+    }
+
     @Override
     public State initial() {
         return new State(new TreeMap<>());
@@ -87,19 +119,32 @@ public final class Lists implements Model<Lists.State, Lists.Txn, Lists.Told> {
                         return null;
                     }
                 }
-                case Append(String key, String element) -> now = now.with(key, element);
+                case Append(String key, String element) -> {
+                    if (!mayFollow(now.get(key), key, element)) {
+                        return null;
+                    }
+                    now = now.with(key, element);
+                }
             }
         }
         return now;
     }
 
-    /** The history without transactions of unknown outcome that only read. */
+    /**
+     * The history without those transactions of unknown outcome of which nobody has read anything:
+     * where it holds with one, it holds without it, as no list that was read later can have it.
+     */
     public static List<Operation<Txn, Told>> relevant(List<Operation<Txn, Told>> history) {
+        Lists lists = of(history);
         return history.stream()
                 .filter(operation ->
                         operation.isKnown()
-                                || operation.input().steps.stream()
-                                        .anyMatch(step -> step instanceof Append))
+                                || operation.input().steps.stream().anyMatch(lists::wasRead))
                 .toList();
+    }
+
+    private boolean wasRead(Step step) {
+        return step instanceof Append(String key, String element)
+                && longest.getOrDefault(key, List.of()).contains(element);
     }
 }

@@ -11,6 +11,7 @@ import io.quorate.engine.checker.Lists.Txn;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -71,6 +72,26 @@ class ListsTest {
         assertFalse(isFine());
     }
 
+    /** In all orders these would be more than any machine can try. */
+    @Test
+    @Timeout(60)
+    void dozensOfAppendsOfUnknownOutcomeAreDecidedByWhatWasRead() {
+        List<String> order = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            history.add(new Operation<>(i, new Txn(List.of(new Append("x", "" + i))), null, 1, 0));
+            if (i % 2 == 0) order.add("" + i);
+        }
+        Collections.shuffle(order, new Random(SEED));
+        for (int seen = 0; seen <= order.size(); seen++) {
+            List<String> list = order.subList(0, seen);
+            told(2L * seen + 2, 2L * seen + 3, List.of(new Read("x")), list);
+        }
+        assertTrue(isFine());
+        List<String> stale = order.subList(0, 7);
+        told(200, 201, List.of(new Read("x")), stale);
+        assertFalse(isFine());
+    }
+
     /** A real run with a swarm of clients is decided fast, and one wrong element is found. */
     @Test
     void oneWrongReadAmongThousandsIsFound() {
@@ -109,7 +130,7 @@ class ListsTest {
     }
 
     private boolean isFine() {
-        return Linearizability.check(new Lists(), Lists.relevant(history)).isEmpty();
+        return Linearizability.check(Lists.of(history), Lists.relevant(history)).isEmpty();
     }
 
     @SuppressWarnings("varargs")
