@@ -34,6 +34,9 @@ final class ClockTest {
                     "io/quorate/engine/grpc/Services",
                     // The time stands in each line.
                     "io/quorate/launcher/Log",
+                    // A page tells it: /raft/probing.
+                    "io/quorate/engine/rest/Rest",
+                    "io/quorate/engine/rest/PeerProbes",
                     // Certificates are valid by the calendar.
                     "io/quorate/api/tls/SelfSigned");
 
