@@ -3,7 +3,8 @@ package io.quorate.api.grpc;
 /**
  * Messages that leave together: what a handler sends on streaming calls of one connection within
  * {@link #run} is written when that ends, in as few writes as it fits, instead of a write for each
- * message. On calls of other servers it changes nothing.
+ * message; and behind the calls of the connection that have their turn at that moment, with what
+ * they send. On calls of other servers it changes nothing.
  *
  * <p>Bound to the thread that runs it and visible in a scope only, because {@code
  * io.grpc.ServerCall} knows no flush and interceptors may stand between a handler and its call.
