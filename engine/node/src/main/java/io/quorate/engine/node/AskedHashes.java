@@ -2,6 +2,7 @@ package io.quorate.engine.node;
 
 import static java.lang.System.Logger.Level.WARNING;
 
+import io.quorate.engine.state.JsonReader;
 import io.quorate.engine.state.KvHash;
 import io.quorate.engine.state.Member;
 import io.quorate.spi.storage.Identity;
@@ -12,8 +13,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Hashes that other members tell on a page of their peer addresses (PE-03). Asks one after the
@@ -21,7 +20,6 @@ import java.util.regex.Pattern;
  */
 final class AskedHashes implements PeerHashes {
     private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
-    private static final Pattern FIELD = Pattern.compile("\"(\\w+)\"\\s*:\\s*(-?\\d+)");
 
     private final Identity identity;
     private final Supplier<List<Member>> members;
@@ -77,31 +75,38 @@ final class AskedHashes implements PeerHashes {
     }
 
     /** Numbers that are 0 may be left out. */
-    private static KvHash hash(String json) throws IOException {
+    static KvHash hash(String text) throws IOException {
         long hash = 0;
         long compactRevision = 0;
         long hashRevision = 0;
         long revision = 0;
+        JsonReader json = new JsonReader(text);
         try {
-            Matcher field = FIELD.matcher(json);
-            while (field.find()) {
-                long number = Long.parseLong(field.group(2));
-                switch (field.group(1)) {
-                    case "hash" -> hash = number;
-                    case "compact_revision" -> compactRevision = number;
-                    case "hash_revision" -> hashRevision = number;
-                    case "revision" -> revision = number;
-                    default -> {
-                        // Of a later release.
-                    }
+            for (boolean more = json.beginObject(); more; more = json.moreFields()) {
+                switch (json.name()) {
+                    case "header" -> revision = revision(json);
+                    case "hash" -> hash = Long.parseLong(json.word());
+                    case "compact_revision" -> compactRevision = Long.parseLong(json.word());
+                    case "hash_revision" -> hashRevision = Long.parseLong(json.word());
+                    default -> json.skip(); // of a later release
                 }
             }
-        } catch (NumberFormatException e) {
-            throw new IOException("not a hash: " + json, e);
+            json.end();
+        } catch (IllegalArgumentException e) {
+            throw new IOException("not a hash: " + text, e);
         }
         if (hashRevision == 0) {
-            throw new IOException("not a hash: " + json);
+            throw new IOException("not a hash: " + text);
         }
         return new KvHash((int) hash, compactRevision, hashRevision, revision);
+    }
+
+    private static long revision(JsonReader json) {
+        long revision = 0;
+        for (boolean more = json.beginObject(); more; more = json.moreFields()) {
+            if (json.name().equals("revision")) revision = Long.parseLong(json.word());
+            else json.skip();
+        }
+        return revision;
     }
 }
