@@ -91,6 +91,27 @@ final class SnapshotTest {
         }
     }
 
+    @Test
+    @Tag("T17")
+    void twoSnapshotsInARowReplaceAStateThatIsBeingCompacted() {
+        try (TestCluster cluster = TestCluster.of(3, SNAPSHOT_COUNT)) {
+            Replica leader = cluster.leader();
+            Replica cut = cluster.followers().getFirst();
+            for (int round = 1; round <= 2; round++) {
+                leaveBehind(cluster, leader, cut);
+                // Both of them have rows to remove while the state goes from one to the other.
+                leader.node.propose(new Command.Compact(leader.revision() - 10, false));
+                long had = cut.log.baseIndex();
+                cluster.network.rejoin(cut.id());
+                leader.node.propose(new Command.Compact(leader.revision() - 5, false));
+                until(() -> cut.log.baseIndex() > had);
+                assertTrue(cluster.network.snapshotsTo(cut.id()) >= round);
+            }
+            assertEquals("value", cut.get("key299"));
+            assertTrue(cluster.allAgree());
+        }
+    }
+
     private static int writeUntil(AtomicBoolean done, Replica leader) {
         int written = 0;
         while (!done.get() || written == 0) {

@@ -91,6 +91,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.logging.Handler;
@@ -383,6 +384,91 @@ class ServerClusterTest {
         // On its old data it hears the same again, and ends in order again.
         EtcdServer again = start(config("b", "b", true, Cluster.DEFAULT));
         again.terminated().get(60, TimeUnit.SECONDS);
+    }
+
+    /** Somebody writes all the time, and nobody who was removed is ever a member again. */
+    @Test
+    @Tag("T15")
+    void membersComeAndGoUnderWritesAndNobodyRemovedComesBack() throws Exception {
+        List<EtcdServer> servers = new ArrayList<>(found("a", "b", "c"));
+        await(() -> servers.stream().allMatch(server -> server.node().leader() != 0));
+        EtcdServer leader = leaderOf(servers);
+        int place = servers.indexOf(leader);
+        String name = List.of("a", "b", "c").get(place);
+        EtcdServer stays = servers.get((place + 1) % 3);
+        AtomicBoolean over = new AtomicBoolean();
+        var kv = KVGrpc.newBlockingStub(channel(stays));
+        CompletableFuture<Integer> writer =
+                CompletableFuture.supplyAsync(() -> writeUntil(over, kv));
+
+        AtomicLong id = new AtomicLong();
+        once("etcdserver: unhealthy cluster", () -> id.set(learner(stays, "http://127.0.0.1:1")));
+        MemberUrl url = reserve("d");
+        cluster(stays)
+                .memberUpdate(
+                        MemberUpdateRequest.newBuilder()
+                                .setID(id.get())
+                                .addPeerURLs(url.text())
+                                .build());
+        Member updated =
+                members(stays).stream().filter(m -> m.getID() == id.get()).findFirst().get();
+        assertTrue(updated.getIsLearner());
+        assertEquals(List.of(url.text()), updated.getPeerURLsList());
+        MemberPromoteRequest promotion = MemberPromoteRequest.newBuilder().setID(id.get()).build();
+        String behind =
+                "etcdserver: can only promote a learner member which is in sync with leader";
+        refused(
+                behind,
+                Status.Code.FAILED_PRECONDITION,
+                () -> cluster(stays).memberPromote(promotion));
+        EtcdServer joined = start(config("d", "d", true, Cluster.DEFAULT));
+        joined.ready().get(60, TimeUnit.SECONDS);
+        once(behind, () -> cluster(stays).memberPromote(promotion));
+
+        long removed = leader.node().memberId();
+        MemberRemoveRequest removal = MemberRemoveRequest.newBuilder().setID(removed).build();
+        once("etcdserver: unhealthy cluster", () -> cluster(stays).memberRemove(removal));
+        leader.terminated().get(60, TimeUnit.SECONDS);
+        EtcdServer zombie = start(config(name, name, false, Cluster.DEFAULT));
+        zombie.terminated().get(60, TimeUnit.SECONDS);
+
+        once("etcdserver: unhealthy cluster", () -> add(stays, peers.get(name).text()));
+        EtcdServer again = start(config(name, "again", true, Cluster.DEFAULT));
+        again.ready().get(60, TimeUnit.SECONDS);
+        over.set(true);
+        int written = writer.get(60, TimeUnit.SECONDS);
+
+        servers.set(place, again);
+        servers.add(joined);
+        for (EtcdServer server : servers) {
+            assertEquals("x", get(server, "w" + (written - 1)));
+            List<Member> members = members(server);
+            assertEquals(4, members.size());
+            assertTrue(members.stream().noneMatch(m -> m.getIsLearner() || m.getID() == removed));
+        }
+        await(() ->
+                servers.stream().map(s -> s.node().state().hashKv(0).hash()).distinct().count()
+                        == 1);
+    }
+
+    /** What is not answered is written again. */
+    private static int writeUntil(AtomicBoolean over, KVGrpc.KVBlockingStub kv) {
+        int written = 0;
+        while (!over.get() || written == 0) {
+            try {
+                PutRequest.Builder put =
+                        PutRequest.newBuilder().setValue(ByteString.copyFromUtf8("x"));
+                kv.withDeadlineAfter(20, TimeUnit.SECONDS)
+                        .put(put.setKey(ByteString.copyFromUtf8("w" + written)).build());
+                written++;
+            } catch (StatusRuntimeException nobodyLeads) {
+                assertTrue(
+                        Set.of(Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED)
+                                .contains(nobodyLeads.getStatus().getCode()),
+                        nobodyLeads::toString);
+            }
+        }
+        return written;
     }
 
     private void learnerServesLittle(EtcdServer learner) {
@@ -824,10 +910,12 @@ class ServerClusterTest {
                 () -> learner(again, "http://127.0.0.1:3"));
     }
 
-    private void learner(EtcdServer at, String url) {
-        cluster(at)
+    private long learner(EtcdServer at, String url) {
+        return cluster(at)
                 .memberAdd(
-                        MemberAddRequest.newBuilder().addPeerURLs(url).setIsLearner(true).build());
+                        MemberAddRequest.newBuilder().addPeerURLs(url).setIsLearner(true).build())
+                .getMember()
+                .getID();
     }
 
     private static void await(BooleanSupplier condition) {
