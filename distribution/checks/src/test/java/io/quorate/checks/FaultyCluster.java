@@ -20,6 +20,8 @@ import java.util.stream.Collectors;
  * stopped, cut off and replaced while clients are at work.
  */
 final class FaultyCluster implements AutoCloseable {
+    private static final long NO_PROCESS = -1;
+
     private static final Duration CALL = Duration.ofSeconds(3);
 
     private final Members members;
@@ -85,7 +87,9 @@ final class FaultyCluster implements AutoCloseable {
         private Place(String name, String storage) {
             this.name = name;
             this.storage = storage;
-            this.relayPort = links.relay(name, peerPort, () -> process.pid());
+            this.relayPort =
+                    links.relay(
+                            name, peerPort, () -> process.isAlive() ? process.pid() : NO_PROCESS);
         }
 
         String endpoint() {

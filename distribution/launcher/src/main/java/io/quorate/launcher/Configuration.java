@@ -370,7 +370,8 @@ final class Configuration {
                 settings.getOrDefault(transport, Map.of()),
                 values.bool("strict-reconfig-check"),
                 count("max-learners"),
-                values.bool("force-new-cluster"));
+                values.bool("force-new-cluster"),
+                values.bool("initial-election-tick-advance"));
     }
 
     private Auth auth() {

@@ -71,8 +71,8 @@ final class MemberFlags {
                             Type.BOOL,
                             "true",
                             "",
-                            Support.HARMLESS,
-                            "Shortens the wait before the first election.",
+                            Support.WORKS,
+                            "Shortens the wait before the first election: all but two heartbeats are not waited for once two other members are connected.",
                             "A member that is alone never waits."),
                     Flag.of(
                             "listen-peer-urls",

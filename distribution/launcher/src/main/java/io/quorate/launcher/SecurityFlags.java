@@ -37,7 +37,7 @@ final class SecurityFlags {
                             "",
                             Support.WORKS,
                             "Asks clients for certificates.",
-                            "--trusted-ca-file alone does so too."),
+                            "--trusted-ca-file alone does so too; only with this flag, who shows no token is the user whom the common name (CN) of his certificate names."),
                     Flag.of(
                             "client-cert-file",
                             Section.SECURITY,

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 class ConfigFileTest {
     private final CapturedLog log = new CapturedLog();
@@ -45,6 +46,19 @@ class ConfigFileTest {
         assertEquals(Duration.ofSeconds(5), values.duration("grpc-keepalive-interval"));
         assertEquals(List.of("stderr", "/tmp/x"), values.list("log-outputs"));
         assertFalse(values.isSet("wal-dir"));
+    }
+
+    @Test
+    @Tag("FL-07")
+    void theFirstWaitForALeaderIsShortenedUnlessTheFlagSaysNo() throws IOException {
+        assertTrue(advances("name: a"));
+        assertFalse(advances("initial-election-tick-advance: false"));
+    }
+
+    private boolean advances(String yaml) throws IOException {
+        return Configuration.build(read(yaml), true, Optional.empty(), log.log())
+                .cluster()
+                .electionTickAdvance();
     }
 
     @Test

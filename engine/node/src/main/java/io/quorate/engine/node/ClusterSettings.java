@@ -16,19 +16,22 @@ import java.util.Optional;
  * @param join for a new data directory: the running cluster that knows this member; empty to found
  *     one
  * @param forceNewCluster whether to go on alone with the data that is there (RC-11)
+ * @param electionTickAdvance whether a start that reaches the others shortens its first wait for a
+ *     leader (RA-06)
  */
 public record ClusterSettings(
         Optional<Network> network,
         boolean strictReconfigCheck,
         int maxLearners,
         Optional<RunningCluster> join,
-        boolean forceNewCluster) {
+        boolean forceNewCluster,
+        boolean electionTickAdvance) {
     public static final int DEFAULT_MAX_LEARNERS = 1;
 
     /** A cluster of one without a network. */
     public static final ClusterSettings ALONE =
             new ClusterSettings(
-                    Optional.empty(), true, DEFAULT_MAX_LEARNERS, Optional.empty(), false);
+                    Optional.empty(), true, DEFAULT_MAX_LEARNERS, Optional.empty(), false, true);
 
     /** Whom to connect to at first: the members, or who will be. */
     List<Member> firstPeers(StateMachine state, NodeConfig config) {
@@ -41,6 +44,6 @@ public record ClusterSettings(
     /** As etcd's defaults, over a network. */
     public static ClusterSettings over(Network network) {
         return new ClusterSettings(
-                Optional.of(network), true, DEFAULT_MAX_LEARNERS, Optional.empty(), false);
+                Optional.of(network), true, DEFAULT_MAX_LEARNERS, Optional.empty(), false, true);
     }
 }

@@ -38,6 +38,9 @@ sealed interface Event {
     /** Somebody wants another leader. */
     record Transfer(LeaderTransfer transfer) implements Event {}
 
+    /** Ticks at once, for a member that knows no leader. */
+    record Advance(int ticks) implements Event {}
+
     /** Somebody wants a picture of raft. */
     record Inspect(CompletableFuture<RaftStatus> answer) implements Event {}
 

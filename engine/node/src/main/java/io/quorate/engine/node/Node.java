@@ -103,6 +103,7 @@ public final class Node implements AutoCloseable {
     private Workers.Worker applyWorker;
     private Workers.Worker raftWorker;
     private Workers.Worker lessorWorker;
+    private Optional<HeadStart> headStart = Optional.empty();
     private final Ticker.Handle ticks;
     private final Publication publication;
     private final ClusterVersionAgreement version;
@@ -490,17 +491,38 @@ public final class Node implements AutoCloseable {
                         Long.toHexString(identity.clusterId()),
                         "cluster-version",
                         version.isEmpty() ? "to_be_decided" : Version.majorMinor(version)));
+        // Before the apply thread adds the founders one by one.
+        List<Member> members = cluster.firstPeers(state, config);
         Workers workers = runtime.workers();
         String suffix = Long.toHexString(identity.memberId());
         applyWorker = workers.start("apply-" + suffix, apply);
         raftWorker = workers.start("raft-" + suffix, replica);
         lessorWorker = workers.start("lessor-" + suffix, lessor);
-        peers.ifPresent(way -> way.keep(cluster.firstPeers(state, config)));
+        peers.ifPresent(way -> way.keep(members));
         if (state.isRemovedMember(identity.memberId())) {
             removed();
         } else {
             publication.begin();
+            headStart = members.size() > 1 ? peers.flatMap(this::headStart) : Optional.empty();
         }
+    }
+
+    private Optional<HeadStart> headStart(Peers others) {
+        if (!cluster.electionTickAdvance()) {
+            LOGGER.log(
+                    INFO,
+                    "skipping initial election tick advance",
+                    Fields.of("election-ticks", config.electionTicks()));
+            return Optional.empty();
+        }
+        return Optional.of(
+                new HeadStart(
+                        identity.memberId(),
+                        config.electionTicks(),
+                        others::active,
+                        replica::advance,
+                        runtime.nanoTime(),
+                        runtime.ticker()));
     }
 
     private void followMembers() {
@@ -1009,6 +1031,7 @@ public final class Node implements AutoCloseable {
         }
         stopped = true;
         chores.close();
+        headStart.ifPresent(HeadStart::close);
         ticks.close();
         peers.ifPresent(Peers::close);
         proposals.close();

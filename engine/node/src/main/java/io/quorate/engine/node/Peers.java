@@ -194,6 +194,11 @@ final class Peers implements PeerSender, AutoCloseable {
         return transport.connectedSince(id);
     }
 
+    /** How many others messages get through to. */
+    synchronized int active() {
+        return (int) known.keySet().stream().filter(id -> connectedSince(id).isPresent()).count();
+    }
+
     /** How many of these are connected since then at least, this member always counted. */
     int connectedSince(long nanos, List<Member> members) {
         int count = 0;

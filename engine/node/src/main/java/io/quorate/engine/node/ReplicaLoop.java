@@ -184,6 +184,11 @@ final class ReplicaLoop implements Loop {
         }
     }
 
+    /** Any thread. Makes so many ticks pass at once, if no leader is known. */
+    void advance(int ticks) {
+        mailbox.post(new Event.Advance(ticks));
+    }
+
     @Override
     public boolean hasWork() {
         return !mailbox.isEmpty();
@@ -254,6 +259,7 @@ final class ReplicaLoop implements Loop {
             }
             case Event.Unreachable(long peer) -> raft.reportUnreachable(peer);
             case Event.Transfer(LeaderTransfer transfer) -> transfer(transfer);
+            case Event.Advance(int ticks) -> advanceNow(ticks);
             case Event.Inspect(var answer) -> answer.complete(raft.status());
             case Event.EntriesApplied report -> entriesApplied(report);
             // The one who gets a snapshot goes on with the entries behind it.
@@ -288,6 +294,13 @@ final class ReplicaLoop implements Loop {
         reads.tick(raft, now);
         transfers.removeIf(transfer -> transfer.isLate(now));
         proposalsHeld = false;
+    }
+
+    // Who has heard of a leader meanwhile counts his silence from that on, and does not hurry.
+    private void advanceNow(int ticks) {
+        for (int i = 0; i < ticks && view.leader == 0; i++) {
+            raft.tick();
+        }
     }
 
     private void entriesApplied(Event.EntriesApplied report) throws ProposalDroppedException {

@@ -227,7 +227,8 @@ final class ReconfigurationTest {
                         () -> NOW,
                         network);
         return new Reconfiguration(
-                new ClusterSettings(Optional.of(network), strict, 1, Optional.empty(), false),
+                new ClusterSettings(
+                        Optional.of(network), strict, 1, Optional.empty(), false, false),
                 1,
                 state,
                 Optional.of(peers),

@@ -261,7 +261,7 @@ final class TestCluster implements AutoCloseable {
                             false);
             ClusterSettings settings =
                     new ClusterSettings(
-                            Optional.of(network.port()), false, 1, running, forceNewCluster);
+                            Optional.of(network.port()), false, 1, running, forceNewCluster, false);
             node =
                     Node.start(
                             config,

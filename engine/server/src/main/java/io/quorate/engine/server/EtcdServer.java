@@ -455,7 +455,8 @@ public final class EtcdServer implements AutoCloseable {
                 cluster.strictReconfigCheck(),
                 cluster.maxLearners(),
                 running,
-                cluster.forceNewCluster());
+                cluster.forceNewCluster(),
+                cluster.electionTickAdvance());
     }
 
     /** The cluster that a new member joins; empty when it founds one. */

@@ -384,13 +384,16 @@ public record ServerConfig(
      *     (FL-51)
      * @param maxLearners FL-98
      * @param forceNewCluster whether to go on alone with the data that is there (FL-101)
+     * @param electionTickAdvance whether the first wait for a leader is shortened once the others
+     *     are reached (FL-07)
      */
     public record Cluster(
             String transport,
             Map<String, String> settings,
             boolean strictReconfigCheck,
             int maxLearners,
-            boolean forceNewCluster) {
+            boolean forceNewCluster,
+            boolean electionTickAdvance) {
         public static final String DEFAULT_TRANSPORT = "tcp";
 
         /** etcd's defaults. */
@@ -400,7 +403,8 @@ public record ServerConfig(
                         Map.of(),
                         true,
                         ClusterSettings.DEFAULT_MAX_LEARNERS,
-                        false);
+                        false,
+                        true);
 
         public Cluster {
             settings = Map.copyOf(settings);

@@ -145,6 +145,7 @@ class AuthUnderLoadTest {
                 running.add(CompletableFuture.runAsync(writer, threads));
             }
             running.add(CompletableFuture.runAsync(() -> changeUsersAndRoles(root), threads));
+            long processor = processorNanos();
             long start = System.nanoTime();
             long end = start + TimeUnit.SECONDS.toNanos(SECONDS);
             // A slow machine takes as long as it needs to have seen a little of everything.
@@ -155,7 +156,7 @@ class AuthUnderLoadTest {
             }
             over = true;
             for (CompletableFuture<Void> one : running) one.get(120, TimeUnit.SECONDS);
-            report(System.nanoTime() - start);
+            report(System.nanoTime() - start, processorNanos() - processor);
 
             until(() -> done(root, AuthGrpc.getAuthDisableMethod(), disable()));
             until(() -> put(root, "w/end", "end").isOk());
@@ -175,11 +176,26 @@ class AuthUnderLoadTest {
         return writes.get() + refusals.get();
     }
 
-    private void report(long nanos) {
+    /** A rate says nothing without how much of the processors there was for it. */
+    private void report(long nanos, long processorNanos) {
         long done = writes.get();
         System.out.printf(
-                "%d writes (%d/s), %d refused; %d changes of users and roles; %d restarts%n",
-                done, done * 1_000_000_000L / nanos, refusals.get(), changes.get(), restarts.get());
+                "%d writes (%d/s), %d refused; %d changes of users and roles; %d restarts;"
+                        + " by %.2f processors%n",
+                done,
+                done * 1_000_000_000L / nanos,
+                refusals.get(),
+                changes.get(),
+                restarts.get(),
+                (double) processorNanos / nanos);
+    }
+
+    private static long processorNanos() {
+        return ProcessHandle.current()
+                .info()
+                .totalCpuDuration()
+                .map(Duration::toNanos)
+                .orElse(0L);
     }
 
     // ---- members

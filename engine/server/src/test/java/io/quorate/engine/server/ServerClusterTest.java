@@ -814,7 +814,7 @@ class ServerClusterTest {
                 Status.Code.FAILED_PRECONDITION,
                 () -> learner(first, "http://127.0.0.1:2"));
         first.close();
-        Cluster two = new Cluster(transport, Map.of(), true, 2, false);
+        Cluster two = new Cluster(transport, Map.of(), true, 2, false, true);
         EtcdServer again = start(config("a", "a", false, two));
         again.ready().get(60, TimeUnit.SECONDS);
         learner(again, "http://127.0.0.1:2");
@@ -920,7 +920,8 @@ class ServerClusterTest {
                 cluster.settings(),
                 cluster.strictReconfigCheck(),
                 cluster.maxLearners(),
-                cluster.forceNewCluster());
+                cluster.forceNewCluster(),
+                cluster.electionTickAdvance());
     }
 
     private ManagedChannel channel(EtcdServer server) {

@@ -244,7 +244,7 @@ final class ServerTlsTest {
                 Upkeep.DEFAULT,
                 Storage.of("file"),
                 Mount.CORE,
-                new Cluster(transport, Map.of(), false, 1, false),
+                new Cluster(transport, Map.of(), false, 1, false, true),
                 Web.ANYBODY,
                 security,
                 ServerConfig.Auth.DEFAULT,

@@ -93,7 +93,8 @@ final class Machine {
                                 settings.strict(),
                                 2,
                                 join,
-                                false));
+                                false,
+                                true));
         world.network().born(life);
     }
 
