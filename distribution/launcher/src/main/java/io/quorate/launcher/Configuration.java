@@ -5,6 +5,7 @@ import io.quorate.api.tls.TlsRange;
 import io.quorate.engine.node.TokenKind;
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.node.Upkeep.AutoCompaction;
+import io.quorate.engine.node.Upkeep.CompactionPace;
 import io.quorate.engine.node.Upkeep.CorruptCheck;
 import io.quorate.engine.server.ConfigException;
 import io.quorate.engine.server.MemberUrl;
@@ -409,21 +410,27 @@ final class Configuration {
 
     private Upkeep upkeep() {
         boolean compactions = FeatureGates.isOn("CompactHashCheck", gates());
-        int rows = count("compaction-batch-limit");
         return new Upkeep(
                 values.number("quota-backend-bytes"),
                 autoCompaction(),
                 new CorruptCheck(
                         FeatureGates.isOn("InitialCorruptCheck", gates()),
-                        notNegative("corrupt-check-time"),
+                        notNegative(values.duration("corrupt-check-time")),
                         compactions ? values.duration("compact-hash-check-time") : Duration.ZERO),
-                // etcd too takes 1000 when the limit is not set, which is 0.
-                rows <= 0 ? Upkeep.DEFAULT_COMPACTION_ROWS : rows,
+                compactionPace(),
                 values.duration("warning-apply-duration"));
     }
 
-    private Duration notNegative(String flag) {
-        Duration duration = values.duration(flag);
+    /** As in etcd, 0 is not set, and a negative interval none. */
+    private CompactionPace compactionPace() {
+        int rows = count("compaction-batch-limit");
+        Duration pause = values.duration("compaction-sleep-interval");
+        return new CompactionPace(
+                rows <= 0 ? CompactionPace.DEFAULT.rows() : rows,
+                pause.isZero() ? CompactionPace.DEFAULT.pause() : notNegative(pause));
+    }
+
+    private static Duration notNegative(Duration duration) {
         return duration.isNegative() ? Duration.ZERO : duration;
     }
 

@@ -44,9 +44,9 @@ final class FeatureFlags {
                             Type.DURATION,
                             "10ms",
                             "",
-                            Support.HARMLESS,
-                            "Pause between two steps of a compaction.",
-                            "Changes the pace only."),
+                            Support.WORKS,
+                            "Pause between two steps of a compaction, at least four times the step.",
+                            "Negative for none."),
                     Flag.of(
                             "peer-skip-client-san-verification",
                             Section.FEATURES,

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.engine.node.Upkeep;
 import io.quorate.engine.node.Upkeep.AutoCompaction;
+import io.quorate.engine.node.Upkeep.CompactionPace;
 import io.quorate.engine.node.Upkeep.CorruptCheck;
 import io.quorate.engine.node.Version;
 import io.quorate.engine.server.MemberUrl;
@@ -198,7 +199,8 @@ class LauncherTest {
                 configure(
                                 "--quota-backend-bytes=-1 --corrupt-check-time=1h"
                                         + " --compact-hash-check-time=2m"
-                                        + " --compaction-batch-limit=7 --warning-apply-duration=1s"
+                                        + " --compaction-batch-limit=7 --compaction-sleep-interval=2ms"
+                                        + " --warning-apply-duration=1s"
                                         + " --feature-gates=CompactHashCheck=true,InitialCorruptCheck=true")
                         .orElseThrow()
                         .upkeep();
@@ -207,7 +209,7 @@ class LauncherTest {
                         -1,
                         new AutoCompaction.Off(),
                         new CorruptCheck(true, Duration.ofHours(1), Duration.ofMinutes(2)),
-                        7,
+                        new CompactionPace(7, Duration.ofMillis(2)),
                         Duration.ofSeconds(1)),
                 upkeep);
     }
@@ -244,12 +246,12 @@ class LauncherTest {
 
     @Test
     void flagsWithoutEffectSayWhy() {
-        assertTrue(configure("--compaction-sleep-interval 3s --force").isPresent());
+        assertTrue(configure("--v2-deprecation gone --force").isPresent());
         assertTrue(
                 log.has(
                         "flag has no effect in this release",
-                        "\"flag-name\":\"compaction-sleep-interval\"",
-                        "Changes the pace only"));
+                        "\"flag-name\":\"v2-deprecation\"",
+                        "etcd 3.7 ignores it too"));
         assertTrue(log.has("flag is no longer supported - ignoring", "\"flag-name\":\"force\""));
     }
 

@@ -41,10 +41,11 @@ final class ApplyLoop implements Loop {
     private final ApplyObserver observer;
     private final Quota quota;
     private final Supplier<CompletableFuture<?>> quotaAlarm;
-    private final int compactionRows;
+    private final Upkeep.CompactionPace compactionPace;
     private final Lessor lessor;
     private final Authentication authentication;
     private final LongSupplier nanoTime;
+    private final Workers workers;
     private final Consumer<Event> replica;
     private final Consumer<Throwable> failure;
     private final BooleanSupplier failed;
@@ -54,12 +55,16 @@ final class ApplyLoop implements Loop {
     private boolean compacting;
     private long compactionStart;
 
+    /** Whether the running compaction waits for the end of a pause. */
+    private volatile boolean pausing;
+
     /**
      * @param quotaAlarm raises the alarm of this member that its state has outgrown the quota;
      *     completes when it is raised, or cannot be
-     * @param compactionRows rows that a compaction reads or removes between two batches (SE-12)
+     * @param compactionPace of the steps of a compaction between two batches (SE-12)
      * @param lessor hears of leases that come and go, before the callers do
      * @param authentication hears of tokens that come and go, and how far the state is
+     * @param workers end the pauses of a compaction
      * @param replica hears what was applied
      * @param failure hears of the error that ends this loop
      * @param failed whether the member has failed; then nothing more is applied
@@ -71,10 +76,11 @@ final class ApplyLoop implements Loop {
             ApplyObserver observer,
             Quota quota,
             Supplier<CompletableFuture<?>> quotaAlarm,
-            int compactionRows,
+            Upkeep.CompactionPace compactionPace,
             Lessor lessor,
             Authentication authentication,
             LongSupplier nanoTime,
+            Workers workers,
             Consumer<Event> replica,
             Consumer<Throwable> failure,
             BooleanSupplier failed) {
@@ -84,10 +90,11 @@ final class ApplyLoop implements Loop {
         this.observer = observer;
         this.quota = quota;
         this.quotaAlarm = quotaAlarm;
-        this.compactionRows = compactionRows;
+        this.compactionPace = compactionPace;
         this.lessor = lessor;
         this.authentication = authentication;
         this.nanoTime = nanoTime;
+        this.workers = workers;
         this.replica = replica;
         this.failure = failure;
         this.failed = failed;
@@ -106,7 +113,7 @@ final class ApplyLoop implements Loop {
 
     /** Ends the loop after what was posted before, with the state forced to disk. */
     void stop() {
-        mailbox.post(Stop.STOP);
+        mailbox.post(Signal.STOP);
     }
 
     /** Position of the last entry whose effects reads see. Any thread. */
@@ -116,7 +123,7 @@ final class ApplyLoop implements Loop {
 
     @Override
     public boolean hasWork() {
-        return state.compactionPending() || !mailbox.isEmpty();
+        return state.compactionPending() && !pausing || !mailbox.isEmpty();
     }
 
     @Override
@@ -130,7 +137,7 @@ final class ApplyLoop implements Loop {
             if (!failed.getAsBoolean()) {
                 mailbox.poll(inbox);
                 applyAll();
-                if (state.compactionPending()) {
+                if (state.compactionPending() && !pausing) {
                     compactStep();
                 }
             }
@@ -151,7 +158,7 @@ final class ApplyLoop implements Loop {
             compacting = true;
             compactionStart = start;
         }
-        Optional<CompactionReport> report = state.compactStep(compactionRows);
+        Optional<CompactionReport> report = state.compactStep(compactionPace.rows());
         state.commit(Durability.LAZY);
         long now = nanoTime.getAsLong();
         observer.compactionStep(now - start);
@@ -159,6 +166,16 @@ final class ApplyLoop implements Loop {
             compacting = false;
             observer.compacted(
                     report.get(), now - compactionStart, state.sizeOnDisk(), state.sizeInUse());
+        } else {
+            pause(compactionPace.pauseNanos(now - start));
+        }
+    }
+
+    private void pause(long nanos) {
+        if (nanos > 0) {
+            pausing = true;
+            workers.executeAfter(
+                    nanos, "compaction-pause", () -> mailbox.post(Signal.END_OF_PAUSE));
         }
     }
 
@@ -181,7 +198,8 @@ final class ApplyLoop implements Loop {
                     responses.addAll(batch.responses);
                 }
                 case Replace(ArrivedSnapshot snapshot) -> replace(snapshot);
-                case Stop.STOP -> stopping = true;
+                case Signal.STOP -> stopping = true;
+                case Signal.END_OF_PAUSE -> pausing = false;
             }
         }
         if (entries > 0) {
@@ -328,8 +346,9 @@ final class ApplyLoop implements Loop {
 
     private record Replace(ArrivedSnapshot snapshot) implements Work {}
 
-    private enum Stop implements Work {
-        STOP
+    private enum Signal implements Work {
+        STOP,
+        END_OF_PAUSE
     }
 
     /** The outcome of a proposal of this member; one of result and refusal is null. */

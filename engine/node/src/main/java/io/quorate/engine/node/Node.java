@@ -380,10 +380,11 @@ public final class Node implements AutoCloseable {
                         runtime.wallClock()),
                 quota,
                 this::raiseQuotaAlarm,
-                config.upkeep().compactionRows(),
+                config.upkeep().compactionPace(),
                 lessor,
                 authentication,
                 runtime.nanoTime(),
+                runtime.workers(),
                 events::post,
                 this::fail,
                 () -> failed);

@@ -9,18 +9,16 @@ import java.time.Duration;
  *     {@link #DEFAULT_QUOTA_BYTES}, negative for no limit
  * @param autoCompaction which history is compacted away without being asked
  * @param corruptCheck when this replica compares itself with the others
- * @param compactionRows rows that a compaction reads or removes between two batches of commands
- *     (SE-12), 1 or more
+ * @param compactionPace how much of the member a running compaction takes
  * @param slowApply a command whose apply takes longer is logged
  */
 public record Upkeep(
         long quotaBytes,
         AutoCompaction autoCompaction,
         CorruptCheck corruptCheck,
-        int compactionRows,
+        CompactionPace compactionPace,
         Duration slowApply) {
     public static final long DEFAULT_QUOTA_BYTES = 2L << 30;
-    public static final int DEFAULT_COMPACTION_ROWS = 1000;
     public static final Duration DEFAULT_SLOW_APPLY = Duration.ofMillis(100);
 
     /** etcd's defaults: nothing by itself. */
@@ -29,14 +27,8 @@ public record Upkeep(
                     0,
                     new AutoCompaction.Off(),
                     CorruptCheck.OFF,
-                    DEFAULT_COMPACTION_ROWS,
+                    CompactionPace.DEFAULT,
                     DEFAULT_SLOW_APPLY);
-
-    public Upkeep {
-        if (compactionRows < 1) {
-            throw new IllegalArgumentException("compactionRows is " + compactionRows + ", below 1");
-        }
-    }
 
     /** The limit itself; negative for none. */
     public long effectiveQuotaBytes() {
@@ -71,6 +63,36 @@ public record Upkeep(
                     throw new IllegalArgumentException("retained is " + retained + ", below 1");
                 }
             }
+        }
+    }
+
+    /**
+     * Steps of a compaction (SE-12): commands are applied between them, and in the pauses it leaves
+     * the processors and the disk to them.
+     *
+     * @param rows that one step reads or removes at most, 1 or more
+     * @param pause after each step, which is never below {@link #PAUSES_PER_STEP} times the step;
+     *     zero for none at all
+     */
+    public record CompactionPace(int rows, Duration pause) {
+        /** etcd's. */
+        public static final CompactionPace DEFAULT =
+                new CompactionPace(1000, Duration.ofMillis(10));
+
+        static final int PAUSES_PER_STEP = 4;
+
+        public CompactionPace {
+            if (rows < 1) {
+                throw new IllegalArgumentException("rows is " + rows + ", below 1");
+            }
+            if (pause.isNegative()) {
+                throw new IllegalArgumentException("the pause is " + pause);
+            }
+        }
+
+        /** Nanoseconds of the pause after a step that took so many. */
+        long pauseNanos(long stepNanos) {
+            return pause.isZero() ? 0 : Math.max(pause.toNanos(), PAUSES_PER_STEP * stepNanos);
         }
     }
 

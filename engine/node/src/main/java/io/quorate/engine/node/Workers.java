@@ -1,5 +1,9 @@
 package io.quorate.engine.node;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
 /**
  * Who does the work of a replica. In a member these are threads; a simulation takes the turns of
  * all loops of all members in one thread, in an order of its own.
@@ -10,6 +14,9 @@ public interface Workers {
 
     /** Runs a short task once, some time; tasks may run at the same time. */
     void execute(String name, Runnable task);
+
+    /** The same, not before so many nanoseconds have passed. */
+    void executeAfter(long nanos, String name, Runnable task);
 
     /** A loop that runs. */
     interface Worker {
@@ -28,6 +35,12 @@ public interface Workers {
             @Override
             public void execute(String name, Runnable task) {
                 Thread.ofVirtual().name(name).start(task);
+            }
+
+            @Override
+            public void executeAfter(long nanos, String name, Runnable task) {
+                Executor now = due -> execute(name, due);
+                CompletableFuture.delayedExecutor(nanos, TimeUnit.NANOSECONDS, now).execute(task);
             }
         };
     }

@@ -12,8 +12,10 @@ import io.quorate.spi.storage.WriteBatch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -26,7 +28,8 @@ final class SimulatedStore implements StateStore {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition released = lock.newCondition();
     private int durableCommits;
-    private boolean held;
+    private boolean commitsHeld;
+    private boolean installsHeld;
     private StorageException failure;
     private boolean outOfMemory;
     private int commitsWithoutMemory;
@@ -64,15 +67,39 @@ final class SimulatedStore implements StateStore {
     /** Commits, of snapshots too, block from now on, until {@link #release}. */
     void hold() {
         lock.lock();
-        held = true;
+        commitsHeld = true;
+        installsHeld = true;
+        lock.unlock();
+    }
+
+    /** The same, for snapshots only. */
+    void holdInstalls() {
+        lock.lock();
+        installsHeld = true;
         lock.unlock();
     }
 
     void release() {
         lock.lock();
-        held = false;
+        commitsHeld = false;
+        installsHeld = false;
         released.signalAll();
         lock.unlock();
+    }
+
+    /** A test that has failed does not release; the member must be able to stop all the same. */
+    private void await(BooleanSupplier released) {
+        long left = TimeUnit.SECONDS.toNanos(120);
+        while (!released.getAsBoolean()) {
+            if (left <= 0) {
+                throw new IllegalStateException("nobody released the store");
+            }
+            try {
+                left = this.released.awaitNanos(left);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("nobody may interrupt the member's threads", e);
+            }
+        }
     }
 
     void failNextCommit(StorageException thrown) {
@@ -111,9 +138,7 @@ final class SimulatedStore implements StateStore {
     public CompletableFuture<Void> commit(WriteBatch batch, Applied at, Durability durability) {
         lock.lock();
         try {
-            while (held) {
-                released.awaitUninterruptibly();
-            }
+            await(() -> !commitsHeld);
             if (outOfMemory) {
                 commitsWithoutMemory++;
                 throw new OutOfMemoryError("simulated");
@@ -165,9 +190,7 @@ final class SimulatedStore implements StateStore {
             public void commit() {
                 lock.lock();
                 try {
-                    while (held) {
-                        released.awaitUninterruptibly();
-                    }
+                    SimulatedStore.this.await(() -> !installsHeld);
                     install.commit();
                 } finally {
                     lock.unlock();

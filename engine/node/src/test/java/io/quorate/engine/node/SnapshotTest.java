@@ -279,7 +279,7 @@ final class SnapshotTest {
             String from = "{From=\"" + Long.toHexString(leader.id()) + "\"}";
             cluster.network.breakSnapshots(cut.id(), 1);
             leaveBehind(cluster, leader, cut);
-            state.hold();
+            state.holdInstalls();
             cluster.network.rejoin(cut.id());
             until(() -> cut.metric("etcd_server_snapshot_apply_in_progress_total") == 1);
             assertEquals(1, leader.metric("etcd_network_snapshot_send_failures" + to));

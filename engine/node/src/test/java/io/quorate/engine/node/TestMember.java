@@ -49,6 +49,10 @@ final class TestMember implements AutoCloseable {
     }
 
     TestMember(NodeConfig config, RaftLog log, StateStore store) {
+        this(config, log, store, Workers.threads());
+    }
+
+    TestMember(NodeConfig config, RaftLog log, StateStore store, Workers workers) {
         Ticker ticker =
                 (period, tick) -> {
                     ticks = tick;
@@ -70,7 +74,7 @@ final class TestMember implements AutoCloseable {
                                 wall,
                                 ticker,
                                 RandomGenerator.of("L64X128MixRandom"),
-                                Workers.threads()));
+                                workers));
     }
 
     static NodeConfig checkpointEvery(long snapshotCount, long catchUpEntries) {

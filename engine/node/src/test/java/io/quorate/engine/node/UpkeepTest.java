@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quorate.engine.node.Upkeep.AutoCompaction;
+import io.quorate.engine.node.Upkeep.CompactionPace;
 import io.quorate.engine.node.Upkeep.CorruptCheck;
 import io.quorate.engine.state.Alarm;
 import io.quorate.engine.state.Command;
@@ -35,7 +36,7 @@ class UpkeepTest {
                         quota,
                         new AutoCompaction.Off(),
                         CorruptCheck.OFF,
-                        1000,
+                        CompactionPace.DEFAULT,
                         Duration.ofMillis(100));
         var config = TestMember.CONFIG.with(upkeep);
         return new TestMember(config, log, new SimulatedStore()).ready();
@@ -115,6 +116,15 @@ class UpkeepTest {
         await(member.node.propose(new Command.Downgrade(DowngradeInfo.NONE)));
         await(member.put("k", "v"));
         assertEquals("3.7.0", member.node.status().clusterVersion());
+    }
+
+    @Test
+    @Tag("FL-94")
+    void aPauseOfACompactionLastsFourTimesItsStep() {
+        CompactionPace pace = new CompactionPace(1000, Duration.ofMillis(10));
+        assertEquals(10_000_000, pace.pauseNanos(2_500_000));
+        assertEquals(12_000_000, pace.pauseNanos(3_000_000));
+        assertEquals(0, new CompactionPace(1000, Duration.ZERO).pauseNanos(3_000_000));
     }
 
     @Test

@@ -995,7 +995,7 @@ class ServerClusterTest {
                         usual.quotaBytes(),
                         usual.autoCompaction(),
                         check,
-                        usual.compactionRows(),
+                        usual.compactionPace(),
                         usual.slowApply()),
                 config.storage(),
                 config.mount(),

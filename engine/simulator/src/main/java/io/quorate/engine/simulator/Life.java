@@ -234,7 +234,12 @@ final class Life implements NodeListener, Workers {
 
     @Override
     public void execute(String name, Runnable task) {
-        world.timeline().after(delay(), this, new Task(this, name, task));
+        executeAfter(0, name, task);
+    }
+
+    @Override
+    public void executeAfter(long nanos, String name, Runnable task) {
+        world.timeline().after(nanos + delay(), this, new Task(this, name, task));
     }
 
     /** Plans a turn of each loop that has something to do. */

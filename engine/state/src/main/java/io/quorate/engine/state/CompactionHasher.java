@@ -14,6 +14,9 @@ import java.util.zip.CRC32C;
  * removal waits for it and later commands add later revisions. Used by the apply thread.
  */
 final class CompactionHasher {
+    /** Bytes after which a step ends, however few rows they are. */
+    private static final int STEP_BYTES = 1 << 20;
+
     private final KeyIndex index;
     private final long previous;
     private final long revision;
@@ -35,15 +38,17 @@ final class CompactionHasher {
         crc.update(Keyspaces.KEY.name().getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Reads up to so many rows; true at the end. All rows must be committed. */
+    /** Reads up to so many rows, or about a MiB; true at the end. All rows must be committed. */
     boolean step(StateStore store, int maxRows) {
         byte[] end = RevisionKey.of(revision + 1, 0, false);
         try (ReadView view = store.view();
                 Cursor cursor = view.cursor(Keyspaces.KEY, next, end, false)) {
-            for (int rows = 0; rows < maxRows; rows++) {
+            int bytes = 0;
+            for (int rows = 0; rows < maxRows && bytes < STEP_BYTES; rows++) {
                 if (!cursor.next()) return true;
                 byte[] key = cursor.key();
                 byte[] row = cursor.value();
+                bytes += row.length;
                 if (counts(key, row)) {
                     crc.update(key);
                     crc.update(row);

@@ -224,4 +224,20 @@ class CompactionTest {
         }
         assertEquals(1, rows());
     }
+
+    @Test
+    @Tag("SE-12")
+    void oneStepReadsABoundedNumberOfBytes() {
+        String large = "x".repeat(600 << 10);
+        for (int i = 0; i < 10; i++) story.put("k" + i, large);
+        story.commit();
+        story.compact(11);
+        story.commit();
+        int steps = 0;
+        for (; story.state.compactionPending(); steps++) {
+            story.state.compactStep(1000);
+            story.commit();
+        }
+        assertTrue(steps >= 5, "hashed within " + steps + " steps");
+    }
 }
