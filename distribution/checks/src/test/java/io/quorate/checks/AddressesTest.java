@@ -115,7 +115,8 @@ final class AddressesTest {
         authority.issue("alice");
         List<String> answers = new ArrayList<>();
         for (var server : servers().entrySet()) {
-            Path file = Files.createDirectory(sockets.resolve(server.getKey())).resolve("localhost");
+            Path file =
+                    Files.createDirectory(sockets.resolve(server.getKey())).resolve("localhost");
             String url = "unixs://" + file;
             members.start(
                     server.getKey(),

@@ -36,8 +36,7 @@ final class SecureConnection implements ServerConnection, InterruptableTask<Void
         try {
             SecureContext context = new SecureContext(plain, secure);
             // The first read shakes hands.
-            ServerConnection served =
-                    selector.choose(context.dataReader()).connection(context);
+            ServerConnection served = selector.choose(context.dataReader()).connection(context);
             inside = served;
             served.handle(limit);
         } finally {
@@ -60,12 +59,8 @@ final class SecureConnection implements ServerConnection, InterruptableTask<Void
                         engine,
                         socket.childSocketId(),
                         socket.socketId());
-        engine.setHandshakeApplicationProtocolSelector(
-                (one, offered) ->
-                        offered.stream()
-                                .filter(selector.protocols()::contains)
-                                .findFirst()
-                                .orElse(null));
+        engine.setHandshakeApplicationProtocolSelector((one, offered) ->
+                offered.stream().filter(selector.protocols()::contains).findFirst().orElse(null));
         return secure;
     }
 

@@ -241,8 +241,7 @@ final class ServerTlsTest {
         peers.forEach((member, url) -> pairs.add(member + "=" + url));
         List<MemberUrl> own = List.of(peers.get(name));
         List<MemberUrl> client =
-                MemberUrl.parseList(
-                        clients.contains(":") ? clients : clients + "://127.0.0.1:0");
+                MemberUrl.parseList(clients.contains(":") ? clients : clients + "://127.0.0.1:0");
         return new ServerConfig(
                 name,
                 directory.resolve(name),
