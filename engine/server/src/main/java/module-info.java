@@ -2,7 +2,9 @@
 module io.quorate.engine.server {
     requires transitive io.quorate.engine.node;
     requires transitive io.quorate.api.tls;
+    requires io.helidon.common;
     requires io.helidon.common.socket;
+    requires io.helidon.common.task;
     requires io.helidon.common.tls;
     requires io.helidon.http;
     requires io.helidon.webserver;
@@ -17,6 +19,7 @@ module io.quorate.engine.server {
 
     exports io.quorate.engine.server;
 
+    uses io.helidon.webserver.spi.ServerConnectionSelectorProvider;
     uses io.quorate.spi.discovery.DiscoveryProvider;
     uses io.quorate.spi.storage.StorageProvider;
     uses io.quorate.spi.transport.TransportProvider;

@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Where a member can be told to listen, beside a port for all; as a real etcd does. */
 @Timeout(300)
@@ -102,6 +103,93 @@ final class AddressesTest {
             member.stop();
             assertFalse(Files.exists(file), server::getKey);
         }
+    }
+
+    /** As on a port: who shows no token is whom the certificate names. */
+    @Test
+    @Tag("TL-17")
+    @Tag("SE-104")
+    void theCertificateNamesTheUserOnASocketFileToo() throws Exception {
+        Certificates authority = new Certificates(members.folder("keys"));
+        authority.issue("localhost");
+        authority.issue("alice");
+        List<String> answers = new ArrayList<>();
+        for (var server : servers().entrySet()) {
+            Path file =
+                    Files.createDirectory(sockets.resolve(server.getKey())).resolve("localhost");
+            String url = "unixs://" + file;
+            members.start(
+                    server.getKey(),
+                    server.getValue(),
+                    "--listen-client-urls=" + url,
+                    "--advertise-client-urls=" + url,
+                    "--cert-file=" + authority.certificate("localhost"),
+                    "--key-file=" + authority.key("localhost"),
+                    "--client-cert-auth",
+                    "--trusted-ca-file=" + authority.ca());
+            List<String> alice =
+                    List.of(
+                            "--endpoints=" + url,
+                            "--cacert=" + authority.ca(),
+                            "--cert=" + authority.certificate("alice"),
+                            "--key=" + authority.key("alice"));
+            List<String> root = new ArrayList<>(alice);
+            root.add("--user=root:pw");
+            StringBuilder said = new StringBuilder();
+            for (String words :
+                    List.of(
+                            "user add root:pw",
+                            "user add alice --no-password",
+                            "role add writer",
+                            "role grant-permission writer write hers",
+                            "user grant-role alice writer",
+                            "auth enable")) {
+                Exec.Outcome done = run(Binaries.ownEtcdctl(), alice, words.split(" "));
+                assertEquals(0, done.exit(), done::err);
+            }
+            for (Path tool : List.of(Binaries.etcdctl37(), Binaries.ownEtcdctl())) {
+                for (List<String> who : List.of(alice, root)) {
+                    for (String words : List.of("put hers v", "put others v", "get hers")) {
+                        Exec.Outcome outcome = run(tool, who, words.split(" "));
+                        said.append(outcome.exit()).append(outcome.out());
+                        said.append(outcome.err().replaceAll("(?m)^\\{.*\\R", ""));
+                    }
+                }
+            }
+            answers.add(said.toString());
+        }
+        assertTrue(answers.getFirst().contains("permission denied"), answers::getFirst);
+        assertEquals(answers.getFirst(), answers.getLast());
+    }
+
+    /** A member that is killed leaves its socket, which the next start replaces, and no more. */
+    @Test
+    @Tag("TL-17")
+    void whoIsKilledLeavesNothingBesideItsSocket() throws Exception {
+        Certificates authority = new Certificates(members.folder("keys"));
+        authority.issue("localhost");
+        Path temporary = Files.createDirectory(sockets.resolve("tmp"));
+        Path file = sockets.resolve("localhost");
+        String url = "unixs://" + file;
+        Member member =
+                members.create(
+                        "ours",
+                        Binaries.ours(),
+                        "--listen-client-urls=" + url,
+                        "--advertise-client-urls=" + url,
+                        "--cert-file=" + authority.certificate("localhost"),
+                        "--key-file=" + authority.key("localhost"));
+        member.with("JDK_JAVA_OPTIONS", "-Djava.io.tmpdir=" + temporary);
+        List<String> where = List.of("--endpoints=" + url, "--cacert=" + authority.ca());
+        for (int life = 0; life < 2; life++) {
+            member.start();
+            assertEquals(0, run(Binaries.ownEtcdctl(), where, "put", "k", "v").exit());
+            try (Stream<Path> left = Files.list(temporary)) {
+                assertEquals(List.of(), left.toList());
+            }
+            member.kill();
+        }
+        assertTrue(Files.exists(file));
     }
 
     /** A write, a stream and the member's own view of where it is. */

@@ -115,7 +115,12 @@ final class Lessor implements Loop {
         /** Proposes while this member leads the term; NOT_LEADER otherwise. */
         CompletableFuture<Result> propose(Command command, long term);
 
-        CompletableFuture<Void> linearizablePoint();
+        /**
+         * Completes when this member has applied what was acknowledged before. Fails with TIMEOUT
+         * when that does not become known in time, and with TIMEOUT_WAIT_APPLIED when it is known
+         * and applying it takes long (SE-24).
+         */
+        CompletableFuture<Void> caughtUp();
     }
 
     /**
@@ -188,7 +193,7 @@ final class Lessor implements Loop {
     /**
      * Renews a lease; the seconds that it lives on, 0 when there is none (LE-07). A lease that is
      * over and not revoked yet is waited for (SE-76). Fails with TIMEOUT when this member does not
-     * lead, and with STOPPED.
+     * lead, with TIMEOUT_WAIT_APPLIED when it is behind for long, and with STOPPED.
      */
     CompletableFuture<Long> renew(long id) {
         return renew(id, nanoTime.getAsLong() + times.requestNanos);
@@ -205,7 +210,7 @@ final class Lessor implements Loop {
             return tenure(giveUp).thenCompose(leading -> renew(id, giveUp));
         }
         if (nanoTime.getAsLong() - lastTick > TICKS_OF_SILENCE * times.tickNanos) {
-            return replica.linearizablePoint().thenCompose(led -> renew(tenure, id, giveUp));
+            return replica.caughtUp().thenCompose(led -> renew(tenure, id, giveUp));
         }
         return renew(tenure, id, giveUp);
     }
@@ -218,7 +223,7 @@ final class Lessor implements Loop {
         // SE-77: its grant may be committed and not applied yet.
         return timer != null
                 ? renew(tenure, timer, giveUp)
-                : replica.linearizablePoint()
+                : replica.caughtUp()
                         .thenCompose(caughtUp -> {
                             LeaseTimer late = tenure.timer(id);
                             if (late != null) {
@@ -258,7 +263,8 @@ final class Lessor implements Loop {
     /**
      * How long a lease still lives; empty when there is none (LE-10). As new as every change
      * acknowledged before. Fails with TIMEOUT when this member does not lead, with LEADER_CHANGED
-     * when it ceases to meanwhile, and with STOPPED.
+     * when it ceases to meanwhile, with TIMEOUT_WAIT_APPLIED when it is behind for long, and with
+     * STOPPED.
      */
     CompletableFuture<Optional<LeaseTime>> timeToLive(long id) {
         return timeToLive(id, nanoTime.getAsLong() + times.requestNanos);
@@ -271,8 +277,8 @@ final class Lessor implements Loop {
      */
     CompletableFuture<Optional<LeaseTime>> timeToLive(long id, long giveUp) {
         return tenure(giveUp)
-                .thenCompose(tenure ->
-                        replica.linearizablePoint().thenApply(caughtUp -> timeToLive(tenure, id)));
+                .thenCompose(
+                        tenure -> replica.caughtUp().thenApply(caughtUp -> timeToLive(tenure, id)));
     }
 
     private Optional<LeaseTime> timeToLive(Tenure tenure, long id) {

@@ -64,6 +64,9 @@ public final class Node implements AutoCloseable {
     /** SE-74. */
     private static final Duration LEASE_CHECKPOINTS = Duration.ofMinutes(5);
 
+    /** How long an answer about a lease waits for this member to apply what is committed. */
+    private static final Duration LEASE_APPLY_WAIT = Duration.ofSeconds(1);
+
     private static final Duration BASE_TIMEOUT = Duration.ofSeconds(5);
 
     /** RA-05. */
@@ -300,8 +303,8 @@ public final class Node implements AutoCloseable {
                     }
 
                     @Override
-                    public CompletableFuture<Void> linearizablePoint() {
-                        return Node.this.linearizablePoint();
+                    public CompletableFuture<Void> caughtUp() {
+                        return Node.this.linearizablePoint(LEASE_APPLY_WAIT.toNanos());
                     }
                 },
                 metrics,
@@ -744,8 +747,12 @@ public final class Node implements AutoCloseable {
      * TIMEOUT or STOPPED. Concurrent calls share a round.
      */
     public CompletableFuture<Void> linearizablePoint() {
+        return linearizablePoint(Long.MAX_VALUE);
+    }
+
+    private CompletableFuture<Void> linearizablePoint(long applyNanosMax) {
         CompletableFuture<Void> point = new CompletableFuture<>();
-        replica.post(new Event.Read(new ReadIndexQueue.Waiter(point, deadline())));
+        replica.post(new Event.Read(new ReadIndexQueue.Waiter(point, deadline(), applyNanosMax)));
         // After the post, so that either this or the end of the raft thread sees the other.
         if (stopped) {
             point.completeExceptionally(EtcdError.STOPPED.exception());
@@ -788,7 +795,8 @@ public final class Node implements AutoCloseable {
      * Renews a lease; the seconds that it was given, 0 when there is no such lease (LE-07). One
      * that is over is waited for until it is revoked (SE-76). Nothing goes into the log. Ends with
      * an {@link io.quorate.engine.state.EtcdException} when no leader answers in time: TIMEOUT,
-     * NO_LEADER or STOPPED. Any member may be asked; it asks the leader (LE-09).
+     * TIMEOUT_WAIT_APPLIED, NO_LEADER or STOPPED. Any member may be asked; it asks the leader
+     * (LE-09).
      */
     public CompletableFuture<Long> renewLease(long id) {
         return leaseQuestions
@@ -844,7 +852,8 @@ public final class Node implements AutoCloseable {
      * How long a lease still lives, empty when there is none (LE-10); as new as every change
      * acknowledged before the call, and not newer than this member's state afterwards. Ends with an
      * {@link io.quorate.engine.state.EtcdException} when no leader answers in time: TIMEOUT,
-     * NO_LEADER, LEADER_CHANGED or STOPPED. Any member may be asked; it asks the leader (LE-11).
+     * TIMEOUT_WAIT_APPLIED, NO_LEADER, LEADER_CHANGED or STOPPED. Any member may be asked; it asks
+     * the leader (LE-11).
      */
     public CompletableFuture<Optional<LeaseTime>> leaseTimeToLive(long id) {
         return leaseQuestions

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 
 /**
  * Linearizable reads by read index (Raft dissertation §6.4). One raft round serves all callers that
@@ -61,8 +62,12 @@ final class ReadIndexQueue {
         }
     }
 
-    /** Raft confirmed a round; its callers are served when {@code applied} gets there. */
-    void confirm(ReadState state, long applied) {
+    /**
+     * Raft confirmed a round; its callers are served when {@code applied} gets there.
+     *
+     * @param now by the monotonic clock
+     */
+    void confirm(ReadState state, long applied, long now) {
         boolean current =
                 state.context().length == Long.BYTES
                         && ByteBuffer.wrap(state.context()).getLong() == roundId
@@ -70,7 +75,7 @@ final class ReadIndexQueue {
         if (!current) {
             return;
         }
-        Round round = new Round(state.index(), inFlight);
+        Round round = new Round(state.index(), now, inFlight);
         inFlight = List.of();
         if (round.index <= applied) {
             round.complete();
@@ -92,10 +97,16 @@ final class ReadIndexQueue {
         if (!inFlight.isEmpty() && ++ticksInFlight % RETRY_TICKS == 0) {
             raft.readIndex(context());
         }
-        arrived = stillWaiting(arrived, now);
-        inFlight = stillWaiting(inFlight, now);
+        arrived = withoutLate(arrived, now);
+        inFlight = withoutLate(inFlight, now);
         for (Round round : confirmed) {
-            round.waiters = stillWaiting(round.waiters, now);
+            long waited = now - round.confirmedAt;
+            round.waiters =
+                    without(
+                            round.waiters,
+                            waiter -> waited >= waiter.applyNanosMax,
+                            EtcdError.TIMEOUT_WAIT_APPLIED);
+            round.waiters = withoutLate(round.waiters, now);
         }
     }
 
@@ -121,13 +132,17 @@ final class ReadIndexQueue {
         return ByteBuffer.allocate(Long.BYTES).putLong(roundId).array();
     }
 
-    // Nearly always nobody is late, and then nothing is copied.
-    private List<Waiter> stillWaiting(List<Waiter> waiters, long now) {
-        if (waiters.stream().noneMatch(waiter -> waiter.isLate(now))) {
+    private List<Waiter> withoutLate(List<Waiter> waiters, long now) {
+        return without(waiters, waiter -> waiter.isLate(now), EtcdError.TIMEOUT);
+    }
+
+    // Nearly always there is none, and then nothing is copied.
+    private List<Waiter> without(List<Waiter> waiters, Predicate<Waiter> which, EtcdError error) {
+        if (waiters.stream().noneMatch(which)) {
             return waiters;
         }
-        fail(waiters.stream().filter(waiter -> waiter.isLate(now)).toList(), EtcdError.TIMEOUT);
-        return new ArrayList<>(waiters.stream().filter(waiter -> !waiter.isLate(now)).toList());
+        fail(waiters.stream().filter(which).toList(), error);
+        return new ArrayList<>(waiters.stream().filter(which.negate()).toList());
     }
 
     private void fail(List<Waiter> waiters, EtcdError error) {
@@ -141,9 +156,11 @@ final class ReadIndexQueue {
      * One caller.
      *
      * @param point completes when its reads are linearizable
-     * @param deadline when to give up, by the monotonic clock
+     * @param deadline when to give up with TIMEOUT, by the monotonic clock
+     * @param applyNanosMax how long this member may take to apply what raft confirmed, before
+     *     TIMEOUT_WAIT_APPLIED (SE-24)
      */
-    record Waiter(CompletableFuture<Void> point, long deadline) {
+    record Waiter(CompletableFuture<Void> point, long deadline, long applyNanosMax) {
         private boolean isLate(long now) {
             return now - deadline >= 0;
         }
@@ -151,10 +168,12 @@ final class ReadIndexQueue {
 
     private static final class Round {
         private final long index;
+        private final long confirmedAt;
         private List<Waiter> waiters;
 
-        private Round(long index, List<Waiter> waiters) {
+        private Round(long index, long confirmedAt, List<Waiter> waiters) {
             this.index = index;
+            this.confirmedAt = confirmedAt;
             this.waiters = waiters;
         }
 

@@ -424,7 +424,7 @@ final class ReplicaLoop implements Loop {
             view = new View(view.leader, view.leading, hard.term(), hard.commit(), view.conf);
         }
         for (var read : ready.readStates()) {
-            reads.confirm(read, applied.index());
+            reads.confirm(read, applied.index(), nanoTime.getAsLong());
         }
         List<Message> requests = voteRequests(ready);
         for (Message message : ready.messages()) {

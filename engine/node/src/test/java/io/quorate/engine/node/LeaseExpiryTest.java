@@ -214,6 +214,34 @@ class LeaseExpiryTest {
     }
 
     @Test
+    @Tag("SE-24")
+    @Tag("SE-77")
+    void whoAsksForALeaseOfAMemberThatAppliesSlowlyIsToldSoAfterASecond() {
+        grant(7, 10);
+        store.hold();
+        var behind = member.put("k", "v");
+        while (member.node.committedIndex() == member.node.appliedIndex()) {
+            Thread.onSpinWait();
+        }
+        var time = member.node.leaseTimeToLive(7);
+        untilSlowReads(1);
+        var renewal = member.node.renewLease(8);
+        untilSlowReads(2);
+        CompletableFuture<Void> read = member.node.linearizablePoint();
+        untilSlowReads(3);
+        assertEquals(10, await(member.node.renewLease(7)), "one that is there needs no agreement");
+        assertFalse(time.isDone() || renewal.isDone());
+        member.pass(Duration.ofSeconds(1));
+        assertEquals(EtcdError.TIMEOUT_WAIT_APPLIED, refusal(time));
+        assertEquals(EtcdError.TIMEOUT_WAIT_APPLIED, refusal(renewal));
+        assertFalse(read.isDone(), "others wait as long as a request may take");
+        store.release();
+        await(read);
+        await(behind);
+        assertEquals(0, await(member.node.renewLease(8)));
+    }
+
+    @Test
     void aRenewalOfAMemberThatStopsIsToldSo() {
         grant(7, 10);
         log.hold();
@@ -292,6 +320,13 @@ class LeaseExpiryTest {
 
     private boolean metric(String line) {
         return member.metricsText().lines().anyMatch(line::equals);
+    }
+
+    /** Waits for so many confirmed rounds that the state is behind; the clock stands still. */
+    private void untilSlowReads(int rounds) {
+        while (!metric("etcd_server_slow_read_indexes_total " + rounds)) {
+            Thread.onSpinWait();
+        }
     }
 
     /**

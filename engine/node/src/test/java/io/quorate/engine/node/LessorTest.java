@@ -229,7 +229,7 @@ class LessorTest {
         }
 
         @Override
-        public CompletableFuture<Void> linearizablePoint() {
+        public CompletableFuture<Void> caughtUp() {
             return leader == this && !behind ? CompletableFuture.completedFuture(null) : quorum;
         }
 

@@ -84,7 +84,7 @@ final class LeasePages implements HttpService {
         switch (error) {
             case LEASE_NOT_FOUND ->
                     Texts.error(request, response, Status.NOT_FOUND_404, "lease not found");
-            case TIMEOUT ->
+            case TIMEOUT, TIMEOUT_WAIT_APPLIED ->
                     Texts.error(
                             request,
                             response,

@@ -33,15 +33,11 @@ final class Listener implements AutoCloseable {
 
     private final MemberUrl url;
     private final WebServer web;
-    // TLS in front of the web server, for sockets of the file system alone.
-    private final Optional<TlsSocketFile> secureFile;
     private final HeadTimeout heads;
 
-    private Listener(
-            MemberUrl url, WebServer web, Optional<TlsSocketFile> secureFile, HeadTimeout heads) {
+    private Listener(MemberUrl url, WebServer web, HeadTimeout heads) {
         this.url = url;
         this.web = web;
-        this.secureFile = secureFile;
         this.heads = heads;
     }
 
@@ -116,24 +112,12 @@ final class Listener implements AutoCloseable {
         config.addProtocol(Http1Config.builder().addReceiveListener(heads).build());
         more.accept(config);
         try {
-            if (!url.local()) {
+            if (url.local()) {
+                config = bindFile(config, url, tls);
+            } else {
                 bindPort(config, url, tls, reusePort);
-                return new Listener(url, started(config), Optional.empty(), heads);
             }
-            if (!url.secure()) {
-                Files.deleteIfExists(url.file());
-                config.bindAddress(UnixDomainSocketAddress.of(url.file()));
-                return new Listener(url, started(config), Optional.empty(), heads);
-            }
-            Path plain = TlsSocketFile.plainSocket();
-            WebServer web = started(config.bindAddress(UnixDomainSocketAddress.of(plain)));
-            try {
-                TlsSocketFile file = TlsSocketFile.open(url.file(), plain, tls.orElseThrow());
-                return new Listener(url, web, Optional.of(file), heads);
-            } catch (IOException e) {
-                web.stop();
-                throw e;
-            }
+            return new Listener(url, started(config), heads);
         } catch (IOException e) {
             throw refused(url, e);
         } catch (RuntimeException e) {
@@ -142,6 +126,21 @@ final class Listener implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    private static WebServerConfig.Builder bindFile(
+            WebServerConfig.Builder config, MemberUrl url, Optional<TlsContexts> tls)
+            throws IOException {
+        Files.deleteIfExists(url.file());
+        config.bindAddress(UnixDomainSocketAddress.of(url.file()));
+        return url.secure()
+                ? SecureSelector.inFrontOf(
+                        config.buildPrototype(), context(tls), url.file().toString())
+                : config;
+    }
+
+    private static SSLContext context(Optional<TlsContexts> tls) {
+        return tls.orElseThrow().listener("rejected connection on client endpoint");
     }
 
     private static void bindPort(
@@ -153,9 +152,7 @@ final class Listener implements AutoCloseable {
         config.address(address.getAddress()).port(address.getPort());
         if (reusePort) config.putListenerSocketOption(StandardSocketOptions.SO_REUSEPORT, true);
         if (url.secure()) {
-            SSLContext context =
-                    tls.orElseThrow().listener("rejected connection on client endpoint");
-            config.tls(Tls.builder().sslContext(context).build());
+            config.tls(Tls.builder().sslContext(context(tls)).build());
         }
     }
 
@@ -196,7 +193,6 @@ final class Listener implements AutoCloseable {
     public void close() {
         web.stop();
         heads.close();
-        secureFile.ifPresent(TlsSocketFile::close);
     }
 
     private static ConfigException refused(MemberUrl url, IOException failure) {

@@ -9,6 +9,7 @@ import io.grpc.StatusRuntimeException;
 import io.quorate.api.client.Client;
 import io.quorate.api.client.ClientConfig;
 import io.quorate.api.client.Tls;
+import io.quorate.api.tls.ChannelSocket;
 import io.quorate.api.tls.TlsFiles;
 import io.quorate.api.tls.TlsRange;
 import io.quorate.engine.node.Upkeep;
@@ -37,6 +38,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -105,9 +108,12 @@ final class ServerTlsTest {
     /** Takes the ten seconds that a handshake may take. */
     @Test
     @Tag("TL-18")
-    void whoSaysNothingIsCutOffAndWhoHasShakenHandsIsNot() throws Exception {
+    void whoSaysNothingIsCutOffAndWhoHasShakenHandsIsNot(@TempDir Path sockets) throws Exception {
         peers.put("a", reserve("https"));
-        EtcdServer server = start("a", false, "tcp");
+        Path file = sockets.resolve("a");
+        String urls = "https://127.0.0.1:0,unixs://" + file;
+        EtcdServer server = EtcdServer.start(config("a", false, "tcp", urls, AUTO));
+        servers.add(server);
         server.ready().get(60, TimeUnit.SECONDS);
         MemberUrl url = server.clientUrls().getFirst();
         Path trusted = directory.resolve("a/fixtures/client/cert.pem");
@@ -118,12 +124,14 @@ final class ServerTlsTest {
                                         .getSocketFactory()
                                         .createSocket(url.host(), url.port());
                 Socket client = new Socket(url.host(), url.port());
+                Socket local =
+                        new ChannelSocket(SocketChannel.open(UnixDomainSocketAddress.of(file)));
                 Socket peer = new Socket("127.0.0.1", peers.get("a").port())) {
             shaken.startHandshake();
             // The beginning of a record that says it is longer.
             client.getOutputStream().write(new byte[] {22, 3, 1, 2, 0, 1});
             long start = System.nanoTime();
-            for (Socket silent : List.of(client, peer)) {
+            for (Socket silent : List.of(client, local, peer)) {
                 silent.setSoTimeout(60_000);
                 assertEnds(silent);
             }
@@ -232,7 +240,8 @@ final class ServerTlsTest {
         List<String> pairs = new ArrayList<>();
         peers.forEach((member, url) -> pairs.add(member + "=" + url));
         List<MemberUrl> own = List.of(peers.get(name));
-        List<MemberUrl> client = MemberUrl.parseList(clients + "://127.0.0.1:0");
+        List<MemberUrl> client =
+                MemberUrl.parseList(clients.contains(":") ? clients : clients + "://127.0.0.1:0");
         return new ServerConfig(
                 name,
                 directory.resolve(name),
