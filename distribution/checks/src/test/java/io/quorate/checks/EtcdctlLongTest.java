@@ -270,13 +270,16 @@ final class EtcdctlLongTest {
         return Etcdctl.withoutGoInternals(text)
                 .replaceAll("etcdctl: recording the start-up cache .*\\R", "")
                 .replaceAll("127\\.0\\.0\\.1:\\d+", "ADDRESS")
-                .replaceAll(" ?\\b[0-9a-f]{15,16}\\b", " ID")
+                .replaceAll(" *\\b[0-9a-f]{13,16}\\b", " ID")
                 .replaceAll("\"(ts|target|caller)\":\"[^\"]*\"", "\"$1\":\"…\"")
                 .replaceAll("ETCD_INITIAL_CLUSTER=\"[^\"]*\"", "ETCD_INITIAL_CLUSTER=…");
     }
 
     private static Running run(Path tool, Member at, String... words) {
-        ProcessBuilder builder = new ProcessBuilder(command(tool, at, words));
+        // Where this runs in the background of a script, SIGINT is ignored, and a JVM keeps that.
+        List<String> line = new ArrayList<>(List.of("env", "--default-signal=INT"));
+        line.addAll(command(tool, at, words));
+        ProcessBuilder builder = new ProcessBuilder(line);
         builder.environment().keySet().removeIf(key -> key.startsWith("ETCD"));
         builder.redirectError(ProcessBuilder.Redirect.DISCARD);
         try {

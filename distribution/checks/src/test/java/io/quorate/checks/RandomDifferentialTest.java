@@ -14,7 +14,6 @@ import io.quorate.api.proto.WatchResponse;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 import java.util.ArrayDeque;
@@ -127,10 +126,6 @@ final class RandomDifferentialTest {
 
     /** Also leases, and what a watcher of the whole key space is told. */
     @Test
-    @EnabledIfSystemProperty(
-            named = "has",
-            matches = ".*leases.*",
-            disabledReason = "the server has no leases and no watches yet; -Dhas=leases runs it")
     @Tag("SE-08")
     void randomCallsWithLeasesMakeTheEventsOfTheRealServer() throws Exception {
         compare(true);
