@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,7 @@ final class FaultyCluster implements AutoCloseable {
 
     private final Members members;
     private final String transport;
+    private final Map<String, String> environment;
     private final String[] flags;
     private final PeerLinks links = new PeerLinks();
     private final List<Place> places = new ArrayList<>();
@@ -37,6 +39,21 @@ final class FaultyCluster implements AutoCloseable {
      * @param flags more, for all of them
      */
     FaultyCluster(Members members, String transport, List<String> storage, String... flags) {
+        this(members, transport, storage, Map.of(), flags);
+    }
+
+    /**
+     * As above.
+     *
+     * @param environment variables of all processes
+     */
+    FaultyCluster(
+            Members members,
+            String transport,
+            List<String> storage,
+            Map<String, String> environment,
+            String... flags) {
+        this.environment = environment;
         this.flags = flags;
         this.members = members;
         this.transport = transport;
@@ -72,6 +89,7 @@ final class FaultyCluster implements AutoCloseable {
                         // So that members that come back get snapshots too.
                         "--snapshot-count=400",
                         "--snapshot-catchup-entries=100");
+        environment.forEach(member::with);
         return member.also(flags);
     }
 
@@ -121,6 +139,11 @@ final class FaultyCluster implements AutoCloseable {
         /** Starts it again on its data, without waiting. */
         void start() {
             process.launch();
+        }
+
+        /** Bytes of memory that the process has now. */
+        long residentBytes() {
+            return process.residentBytes();
         }
 
         /** SIGSTOP. */
@@ -193,6 +216,20 @@ final class FaultyCluster implements AutoCloseable {
                 links.silence(victim.name, other.name);
             }
         }
+    }
+
+    /** What others send to this member comes through at this rate, in bytes per second. */
+    void slow(Place reader, long rate) {
+        for (Place other : places) {
+            if (other != reader) {
+                links.slow(other.name, reader.name, rate);
+            }
+        }
+    }
+
+    /** Bytes from one to the other that was slowed. */
+    long passed(Place from, Place to) {
+        return links.passed(from.name, to.name);
     }
 
     void mend() {

@@ -17,12 +17,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
 /**
  * The network between server processes: a relay in front of the peer port of each, which knows who
- * dialled and can silence any pair. What was sent into a silent link comes when the link is whole
+ * dialled and can silence or slow any pair. What was sent into a silent link comes when the link is whole
  * again, as in a real network; so members hear what was said long ago.
  *
  * <p>The dialler of a connection is the process that holds the other end, by Linux' {@code /proc}.
@@ -35,6 +36,8 @@ final class PeerLinks implements AutoCloseable {
     private final Map<String, LongSupplier> processes = new ConcurrentHashMap<>();
     private final List<ServerSocket> servers = new ArrayList<>();
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+
+    private final Map<Link, Rate> rates = new ConcurrentHashMap<>();
 
     // Guarded by the monitor.
     private final Set<Link> silent = new HashSet<>();
@@ -65,6 +68,48 @@ final class PeerLinks implements AutoCloseable {
     synchronized void mend() {
         silent.clear();
         notifyAll();
+    }
+
+    /**
+     * From one to the other no more bytes get through in a second than these, on all connections
+     * together: each has its turn, so that short messages get past a long one.
+     *
+     * @param rate in bytes per second, positive
+     */
+    void slow(String from, String to, long rate) {
+        rates.put(new Link(from, to), new Rate(rate));
+    }
+
+    /** How many bytes a {@linkplain #slow slowed} way has let through. */
+    long passed(String from, String to) {
+        return rates.get(new Link(from, to)).passed();
+    }
+
+    /** Bytes that pass in a second, whoever sends them. */
+    private static final class Rate {
+        private final long bytesPerSecond;
+        private long passed;
+        private long free = System.nanoTime();
+
+        Rate(long bytesPerSecond) {
+            this.bytesPerSecond = bytesPerSecond;
+        }
+
+        /** Comes back when so many bytes are through. */
+        void pass(int bytes) throws InterruptedException {
+            TimeUnit.NANOSECONDS.sleep(reserve(bytes) - System.nanoTime());
+        }
+
+        private synchronized long reserve(int bytes) {
+            passed += bytes;
+            long nanos = TimeUnit.SECONDS.toNanos(bytes) / bytesPerSecond;
+            free = Math.max(free, System.nanoTime()) + nanos;
+            return free;
+        }
+
+        synchronized long passed() {
+            return passed;
+        }
     }
 
     private synchronized void awaitPassage(Link link) throws InterruptedException {
@@ -112,6 +157,8 @@ final class PeerLinks implements AutoCloseable {
             OutputStream out = sink.getOutputStream();
             for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
                 awaitPassage(link);
+                Rate rate = rates.get(link);
+                if (rate != null) rate.pass(length);
                 out.write(buffer, 0, length);
             }
         } catch (IOException ended) {
