@@ -188,7 +188,10 @@ final class EtcdctlLongTest {
         }
     }
 
-    /** The minute of {@code check perf} is spent with {@code -Dcheck.perf=true -Dexec.seconds=120} only. */
+    /**
+     * The minute of {@code check perf} is spent with {@code -Dcheck.perf=true -Dexec.seconds=120}
+     * only.
+     */
     @Test
     @Tag("CT-56")
     void performanceCheckRefusesKeysOfOthersAndTellsWhatItFound() {

@@ -23,8 +23,8 @@ import java.util.stream.Stream;
 
 /**
  * The network between server processes: a relay in front of the peer port of each, which knows who
- * dialled and can silence or slow any pair. What was sent into a silent link comes when the link is whole
- * again, as in a real network; so members hear what was said long ago.
+ * dialled and can silence or slow any pair. What was sent into a silent link comes when the link is
+ * whole again, as in a real network; so members hear what was said long ago.
  *
  * <p>The dialler of a connection is the process that holds the other end, by Linux' {@code /proc}.
  */

@@ -76,8 +76,7 @@ final class SlowSnapshotTest {
             "--snapshot-count=100",
             "--snapshot-catchup-entries=10"
         };
-        try (FaultyCluster cluster =
-                new FaultyCluster(members, TRANSPORT, storage, heap, flags)) {
+        try (FaultyCluster cluster = new FaultyCluster(members, TRANSPORT, storage, heap, flags)) {
             FaultyCluster.Place first = leader(cluster);
             FaultyCluster.Place reader =
                     cluster.places().stream().filter(place -> place != first).findAny().get();
@@ -136,8 +135,7 @@ final class SlowSnapshotTest {
         assertTrue(bytes >= (long) VALUES * VALUE_BYTES, "it was not the whole state");
         assertTrue(transfer > TRANSFER_SECONDS / 2.0, "it was not slow");
         // Who waits for the reader waits for most of the transfer.
-        assertTrue(
-                during < transfer / 2, "a put took " + during + " s, and before it " + alone);
+        assertTrue(during < transfer / 2, "a put took " + during + " s, and before it " + alone);
 
         sameState(leader, reader);
         assertEquals(
@@ -164,8 +162,7 @@ final class SlowSnapshotTest {
         try (Client client = patient(leader)) {
             for (int i = 0; i < WRITERS; i++) {
                 int number = i;
-                writers.add(
-                        CompletableFuture.runAsync(() -> fill(client, number), THREADS));
+                writers.add(CompletableFuture.runAsync(() -> fill(client, number), THREADS));
             }
             writers.forEach(CompletableFuture::join);
         }
@@ -266,10 +263,12 @@ final class SlowSnapshotTest {
 
     private static FaultyCluster.Place leader(FaultyCluster cluster) {
         List<FaultyCluster.Place> found = new ArrayList<>();
-        until(60, () -> {
-            cluster.leader().ifPresent(found::add);
-            return !found.isEmpty();
-        });
+        until(
+                60,
+                () -> {
+                    cluster.leader().ifPresent(found::add);
+                    return !found.isEmpty();
+                });
         return found.getFirst();
     }
 
