@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +31,7 @@ final class Member {
     /** What every server writes on its standard error once clients are served. */
     private static final String READY = "ready to serve client requests";
 
+    private static final Set<Integer> PORTS = ConcurrentHashMap.newKeySet();
     private static final int START_SECONDS = 60;
     private static final int STOP_SECONDS = 30;
     private static final int REPORT_CHARS = 6000;
@@ -308,12 +310,17 @@ final class Member {
         return scheme + "://127.0.0.1:" + port;
     }
 
-    /** A port that is free now; a server that finds it taken fails its start by name. */
+    /**
+     * A port that is free now and that nobody got before: one whose server is yet to be started is
+     * free, too. A server that finds it taken fails its start by name.
+     */
     static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        while (true) {
+            try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                if (PORTS.add(socket.getLocalPort())) return socket.getLocalPort();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 }

@@ -117,7 +117,7 @@ final class Listener implements AutoCloseable {
             } else {
                 bindPort(config, url, tls, reusePort);
             }
-            return new Listener(url, started(config), heads);
+            return new Listener(url, started(config, url, reusePort), heads);
         } catch (IOException e) {
             throw refused(url, e);
         } catch (RuntimeException e) {
@@ -156,14 +156,19 @@ final class Listener implements AutoCloseable {
         }
     }
 
-    private static WebServer started(WebServerConfig.Builder config) {
+    private static WebServer started(
+            WebServerConfig.Builder config, MemberUrl url, boolean reusePort) throws IOException {
         WebServer web = config.build();
         try {
-            return web.start();
+            web.start();
         } catch (RuntimeException e) {
             web.stop();
             throw e;
         }
+        if (web.isRunning()) return web;
+        // Helidon only logs why: what took the address since the start is most likely still there.
+        probe(List.of(url), reusePort);
+        throw new IOException("the line before tells why; start the member again");
     }
 
     static WebServerConfig.Builder builder(HttpRouting.Builder routing) {

@@ -1,6 +1,7 @@
 package io.quorate.engine.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.helidon.webserver.http.HttpRouting;
@@ -10,6 +11,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -21,6 +24,29 @@ final class ListenerTest {
     void answersDoNotWaitForAcknowledgements() {
         var config = Listener.builder(HttpRouting.builder()).buildPrototype();
         assertTrue(config.connectionOptions().tcpNoDelay());
+    }
+
+    /** The web server only logs that; a member went on and said that it serves its clients. */
+    @Test
+    @Tag("EX-10")
+    void anAddressThatWasTakenMeanwhileIsRefusedInEtcdsWords() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            String address = "127.0.0.1:" + taken.getLocalPort();
+            MemberUrl url = MemberUrl.parse("http://" + address);
+            ConfigException refused =
+                    assertThrows(
+                            ConfigException.class,
+                            () ->
+                                    Listener.start(
+                                            url,
+                                            HttpRouting.builder(),
+                                            Optional.empty(),
+                                            false,
+                                            config -> {}));
+            assertEquals(
+                    "listen tcp " + address + ": bind: address already in use",
+                    refused.getMessage());
+        }
     }
 
     @Test
