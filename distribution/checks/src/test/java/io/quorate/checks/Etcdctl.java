@@ -69,11 +69,13 @@ record Etcdctl(String version, Path executable) {
     }
 
     /**
-     * Standard error without what only a Go program can tell of its own connection and stack: the
-     * peer, the balancer's last words, the stack of a fatal log line.
+     * Standard error without what only one of the two kinds can tell: a Go program its connection
+     * and stack (the peer, the balancer's last words, the stack of a fatal log line), ours that it
+     * is in a new place.
      */
-    static String withoutGoInternals(String errors) {
-        return errors.replaceAll("\"peer\":\"[^\"]*\",", "")
+    static String withoutInternals(String errors) {
+        return errors.replaceAll("etcdctl: recording the start-up cache .*\\R", "")
+                .replaceAll("\"peer\":\"[^\"]*\",", "")
                 .replaceAll("(code = DeadlineExceeded desc = )(\\\\\"|[^\"])*", "$1…")
                 .replaceAll(",\"stacktrace\":\"(\\\\.|[^\"])*\"", "");
     }

@@ -270,8 +270,7 @@ final class EtcdctlLongTest {
     }
 
     private static String comparable(String text) {
-        return Etcdctl.withoutGoInternals(text)
-                .replaceAll("etcdctl: recording the start-up cache .*\\R", "")
+        return Etcdctl.withoutInternals(text)
                 .replaceAll("127\\.0\\.0\\.1:\\d+", "ADDRESS")
                 .replaceAll(" *\\b[0-9a-f]{13,16}\\b", " ID")
                 .replaceAll("\"(ts|target|caller)\":\"[^\"]*\"", "\"$1\":\"…\"")

@@ -282,7 +282,7 @@ final class EtcdctlSessionTest {
     }
 
     private static String print(Exec.Outcome outcome, boolean own) {
-        String errors = own ? Etcdctl.withoutGoInternals(outcome.err()) : outcome.err();
+        String errors = own ? Etcdctl.withoutInternals(outcome.err()) : outcome.err();
         return "exit %d%n%s%n--- stderr%n%s".formatted(outcome.exit(), outcome.out(), errors);
     }
 

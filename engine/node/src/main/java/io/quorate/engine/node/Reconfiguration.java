@@ -10,6 +10,7 @@ import io.quorate.engine.state.Member;
 import io.quorate.engine.state.StateMachine;
 
 import java.time.Duration;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -78,12 +79,21 @@ final class Reconfiguration {
     }
 
     private void checkAdd(Member member) {
-        if (member.learner() && learners() >= settings.maxLearners()) {
+        if (settings.strictReconfigCheck()) checkQuorumAfterAdd(member);
+        // A member that is there already is refused by that name when the change is applied.
+        if (member.learner() && learners() >= settings.maxLearners() && !isThere(member)) {
             throw EtcdError.TOO_MANY_LEARNERS.exception();
         }
-        if (!settings.strictReconfigCheck()) {
-            return;
-        }
+    }
+
+    private boolean isThere(Member added) {
+        return state.members().stream()
+                .anyMatch(member ->
+                        member.id() == added.id()
+                                || !Collections.disjoint(member.peerUrls(), added.peerUrls()));
+    }
+
+    private void checkQuorumAfterAdd(Member member) {
         List<Member> voters = voters();
         if (!member.learner() && !startedWouldBeQuorum(started(voters), voters.size() + 1)) {
             throw refused("add", member.id(), EtcdError.NOT_ENOUGH_STARTED);

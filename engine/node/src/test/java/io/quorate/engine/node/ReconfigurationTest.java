@@ -111,6 +111,18 @@ final class ReconfigurationTest {
         assertEquals(Optional.empty(), add(false), "a voter may come");
     }
 
+    @Test
+    @Tag("CL-03")
+    @Tag("RC-06")
+    void aLearnerThatIsThereIsNotRefusedAsOneTooMany() {
+        started(1);
+        apply(new Command.MemberAdd(member(2, true)));
+        Member sameAddress = new Member(99, "", member(1, false).peerUrls(), List.of(), true);
+        assertEquals(Optional.empty(), outcome(checks(true), new Command.MemberAdd(sameAddress)));
+        assertEquals(
+                Optional.empty(), outcome(checks(true), new Command.MemberAdd(member(2, true))));
+    }
+
     // ---- remove
 
     @Test
