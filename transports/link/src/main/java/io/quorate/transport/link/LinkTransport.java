@@ -130,7 +130,9 @@ public final class LinkTransport implements Transport {
         incoming.add(connection);
         // After the add, so that either this or close() sees the other.
         if (closed) connection.close();
-        Thread.ofVirtual()
+        // A platform thread, as that of the writer: see PeerLink.
+        Thread.ofPlatform()
+                .daemon()
                 .name("peer-from-" + socket.getRemoteSocketAddress())
                 .start(() -> {
                     try {
