@@ -71,7 +71,7 @@ public record Upkeep(
      * the processors and the disk to them.
      *
      * @param rows that one step reads or removes at most, 1 or more
-     * @param pause after each step, which is never below {@link #PAUSES_PER_STEP} times the step;
+     * @param pause after each step, at least; never below {@link #STEPS_PER_PAUSE} times the step;
      *     zero for none at all
      */
     public record CompactionPace(int rows, Duration pause) {
@@ -79,7 +79,7 @@ public record Upkeep(
         public static final CompactionPace DEFAULT =
                 new CompactionPace(1000, Duration.ofMillis(10));
 
-        static final int PAUSES_PER_STEP = 4;
+        static final int STEPS_PER_PAUSE = 4;
 
         public CompactionPace {
             if (rows < 1) {
@@ -92,7 +92,7 @@ public record Upkeep(
 
         /** Nanoseconds of the pause after a step that took so many. */
         long pauseNanos(long stepNanos) {
-            return pause.isZero() ? 0 : Math.max(pause.toNanos(), PAUSES_PER_STEP * stepNanos);
+            return pause.isZero() ? 0 : Math.max(pause.toNanos(), STEPS_PER_PAUSE * stepNanos);
         }
     }
 
