@@ -147,9 +147,11 @@ final class ClusterTest {
         for (int i = 0; i < 20; i++) cluster.put("key" + i, "value" + i);
         cluster.awaitSameHash();
 
-        // A minority is down: nobody notices, but the cluster must not grow now.
+        // A minority is down: the others go on, but the cluster must not grow now.
         Member b = cluster.member("b");
         b.kill();
+        // A write that a dead leader took along times out, as in etcd.
+        cluster.leader();
         cluster.put("minority", "down");
         Exec.Outcome grow = cluster.ctl("member", "add", "d", "--peer-urls=http://127.0.0.1:1");
         assertNotEquals(0, grow.exit());
