@@ -33,6 +33,7 @@ import java.util.concurrent.CompletableFuture;
  * what the disk holds (after a failed fsync the kernel may have dropped the dirty pages).
  */
 final class FileRaftLog implements RaftLog {
+    private static final long[] NO_VALUES = {};
     private static final int GROUP_BYTES_MAX = 8 << 20;
     private static final int READ_BYTES_MAX = 4 << 20;
 
@@ -62,13 +63,13 @@ final class FileRaftLog implements RaftLog {
     private final ArrayDeque<WalSegment> segments = new ArrayDeque<>(); // oldest first
     private final ArrayDeque<Unit> queue = new ArrayDeque<>();
     private long queuedBytes;
-    private long roomBytes; // left in the current segment beside what is queued
+    private volatile long roomBytes; // left in the current segment beside what is queued
     private LogIndex index;
     private Identity identity;
     private HardState hardState;
     private long durableIndex;
     private StorageException failure;
-    private boolean closing;
+    private volatile boolean closing;
     private boolean closed;
 
     /** One append or one control record on its way to disk. */
@@ -93,13 +94,14 @@ final class FileRaftLog implements RaftLog {
                 HardState hardState,
                 byte controlKind,
                 long[] control,
+                long bytes,
                 long oldLastIndex,
                 LogIndex.Suffix replaced) {
             this.entries = entries;
             this.hardState = hardState;
             this.controlKind = controlKind;
             this.control = control;
-            this.bytes = bytes(entries, hardState, control);
+            this.bytes = bytes;
             this.oldIndex = log.index;
             this.oldLastIndex = oldLastIndex;
             this.replaced = replaced;
@@ -107,9 +109,8 @@ final class FileRaftLog implements RaftLog {
             this.oldIdentity = log.identity;
         }
 
-        static long bytes(List<LogEntry> entries, HardState hardState, long[] control) {
+        static long bytes(List<LogEntry> entries, HardState hardState) {
             long sum = hardState == null ? 0 : WalFormat.controlBytes(3);
-            if (control.length > 0) sum += WalFormat.controlBytes(control.length);
             for (LogEntry entry : entries) sum += entryBytes(entry);
             return sum;
         }
@@ -296,7 +297,7 @@ final class FileRaftLog implements RaftLog {
     @Override
     public CompletableFuture<Void> append(List<LogEntry> entries, HardState hardStateOrNull) {
         List<LogEntry> added = List.copyOf(entries);
-        long bytes = Unit.bytes(added, hardStateOrNull, new long[0]);
+        long bytes = Unit.bytes(added, hardStateOrNull);
         if (bytes > UNIT_BYTES_MAX) {
             throw new IllegalArgumentException(
                     "a unit of " + bytes + " bytes; at most " + UNIT_BYTES_MAX + " are possible");
@@ -310,7 +311,14 @@ final class FileRaftLog implements RaftLog {
             LogIndex.Suffix replaced = addToIndex(added);
             Unit unit =
                     new Unit(
-                            this, added, hardStateOrNull, (byte) 0, new long[0], oldLast, replaced);
+                            this,
+                            added,
+                            hardStateOrNull,
+                            (byte) 0,
+                            NO_VALUES,
+                            bytes,
+                            oldLast,
+                            replaced);
             if (hardStateOrNull != null) hardState = hardStateOrNull;
             enqueue(unit);
             return unit.future;
@@ -328,9 +336,7 @@ final class FileRaftLog implements RaftLog {
      * That a segment which is just being made fails is rare; the writer then takes units back.
      */
     private void requireRoom(long bytes) {
-        synchronized (lock) {
-            if (closing || bytes <= roomBytes) return;
-        }
+        if (closing || bytes <= roomBytes) return;
         StorageException noSegment = supply.failureAfterRetry();
         if (noSegment != null) throw noSegment;
     }
@@ -367,14 +373,16 @@ final class FileRaftLog implements RaftLog {
     }
 
     private Unit control(byte kind, long... values) {
-        return new Unit(this, List.of(), null, kind, values, index.lastIndex(), null);
+        long bytes = WalFormat.controlBytes(values.length);
+        return new Unit(this, List.of(), null, kind, values, bytes, index.lastIndex(), null);
     }
 
     private void enqueue(Unit unit) {
+        // The writer waits for an empty queue to fill, and for nothing else.
+        if (queue.isEmpty()) lock.notifyAll();
         queue.add(unit);
         queuedBytes += unit.bytes;
         roomBytes -= unit.bytes;
-        lock.notifyAll();
     }
 
     @Override

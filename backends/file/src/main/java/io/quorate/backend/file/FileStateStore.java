@@ -95,12 +95,23 @@ final class FileStateStore implements StateStore {
         durableApplied = manifest.applied();
         durableLive = manifest.liveBytes();
         version =
-                new Version(
+                version(
                         manifest.applied(),
                         manifest.liveBytes(),
                         MemTable.EMPTY,
+                        new Slab(),
                         List.of(),
-                        new TableSet(tables, this::dispose));
+                        tables);
+    }
+
+    private Version version(
+            Applied applied,
+            long[] live,
+            MemTable mem,
+            Slab slab,
+            List<Version.Frozen> frozen,
+            List<Table> tables) {
+        return Version.of(applied, live, mem, slab, frozen, tables, this::dispose);
     }
 
     /** Opens and recovers, or creates, the state of a directory. */
@@ -194,7 +205,7 @@ final class FileStateStore implements StateStore {
                 change.apply(batch);
                 return publish(at, change, durability);
             } finally {
-                old.tables().release();
+                old.set().release();
             }
         } finally {
             commitLock.unlock();
@@ -205,27 +216,43 @@ final class FileStateStore implements StateStore {
         MemTable mem = change.mem.done();
         boolean force = durability == Durability.FORCE;
         CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
+        LiveSet replaced;
         synchronized (lock) {
             Version old = usable();
-            version = new Version(at, change.live, mem, old.frozen(), old.tables());
-            if (!force && mem.heapBytes() < settings.memBytes()) return done;
-            freeze();
-            if (!force) return done;
-            done = new CompletableFuture<>();
-            forces.add(new Force(sequence, done, System.nanoTime()));
+            version = new Version(at, change.live, mem, old.slab(), old.frozen(), old.set());
+            if (!force && version.memoryBytes() < settings.memBytes()) return done;
+            replaced = freeze();
+            if (force) {
+                done = new CompletableFuture<>();
+                forces.add(new Force(sequence, done, System.nanoTime()));
+            }
         }
+        replaced.release();
         return done;
     }
 
-    /** Hands the mem-table to the flusher, also an empty one: it carries the position. */
-    private void freeze() {
+    /**
+     * Hands the mem-table to the flusher, also an empty one: it carries the position. Returns what
+     * the caller releases without the lock.
+     */
+    private LiveSet freeze() {
         Version old = version;
         List<Version.Frozen> frozen = new ArrayList<>(old.frozen().size() + 1);
         sequence++;
-        frozen.add(new Version.Frozen(sequence, old.mem(), old.applied(), old.liveBytes()));
+        frozen.add(
+                new Version.Frozen(
+                        sequence, old.mem(), old.slab(), old.applied(), old.liveBytes()));
         frozen.addAll(old.frozen());
-        version = new Version(old.applied(), old.liveBytes(), MemTable.EMPTY, frozen, old.tables());
+        version =
+                version(
+                        old.applied(),
+                        old.liveBytes(),
+                        MemTable.EMPTY,
+                        new Slab(),
+                        frozen,
+                        old.set().tables());
         scheduleFlush();
+        return old.set();
     }
 
     private void scheduleFlush() {
@@ -239,7 +266,7 @@ final class FileStateStore implements StateStore {
         boolean interrupted = false;
         synchronized (lock) {
             boolean retried = false;
-            while (usable().frozenHeapBytes() > FROZEN_MAX * settings.memBytes()) {
+            while (usable().frozenMemoryBytes() > FROZEN_MAX * settings.memBytes()) {
                 if (!flushing) {
                     if (retried && flushFailure != null) throw again(flushFailure);
                     retried = true;
@@ -268,7 +295,7 @@ final class FileStateStore implements StateStore {
 
         Change(Version below) {
             this.below = below;
-            mem = new MemTable.Editor(below.mem());
+            mem = new MemTable.Editor(below.mem(), below.slab());
             live = below.liveBytes().clone();
         }
 
@@ -300,7 +327,7 @@ final class FileStateStore implements StateStore {
             if (old < 0) return;
             live[keyspace.id()] -= entryBytes(key, old);
             boolean below = !mem.isCleared(keyspace) && valueLengthBelow(keyspace, key) >= 0;
-            if (below) mem.put(keyspace, key, MemTable.TOMBSTONE);
+            if (below) mem.delete(keyspace, key);
             else mem.forget(keyspace, key);
         }
 
@@ -310,14 +337,14 @@ final class FileStateStore implements StateStore {
 
         /** Length of the present value, -1 when there is none. */
         private int valueLength(Keyspace keyspace, byte[] key) {
-            byte[] known = mem.get(keyspace, key);
+            MemValue known = mem.get(keyspace, key);
             if (known != null) return length(known);
             return mem.isCleared(keyspace) ? -1 : valueLengthBelow(keyspace, key);
         }
 
         private int valueLengthBelow(Keyspace keyspace, byte[] key) {
             for (Version.Frozen one : below.frozen()) {
-                byte[] known = one.mem().tree(keyspace.id()).get(key);
+                MemValue known = one.mem().tree(keyspace.id()).get(key);
                 if (known != null) return length(known);
                 if (one.mem().isCleared(keyspace.id())) return -1;
             }
@@ -325,8 +352,8 @@ final class FileStateStore implements StateStore {
             return hit == null ? -1 : hit.block().valueLength(hit.entry());
         }
 
-        private static int length(byte[] value) {
-            return value == MemTable.TOMBSTONE ? -1 : value.length;
+        private static int length(MemValue value) {
+            return value == MemValue.TOMBSTONE ? -1 : value.length();
         }
     }
 
@@ -335,11 +362,11 @@ final class FileStateStore implements StateStore {
         return new FileView(hold());
     }
 
-    /** The present version with a reference on its tables, which the caller releases. */
+    /** The present version with a reference on its set, which the caller releases. */
     private Version hold() {
         while (true) {
             Version current = usable();
-            if (current.tables().tryRetain()) return current;
+            if (current.set().tryRetain()) return current;
             // Replaced between the two steps: the next version has live tables.
         }
     }
@@ -347,18 +374,19 @@ final class FileStateStore implements StateStore {
     // ---- flush ----
 
     private void flush() {
-        List<Version.Frozen> batch;
+        Version begun;
         long begunEpoch;
         synchronized (lock) {
-            batch = version.frozen();
+            begun = version;
             begunEpoch = epoch;
-            if (batch.isEmpty() || failure != null || closed) {
+            boolean useless = begun.frozen().isEmpty() || failure != null || closed;
+            if (useless || !begun.set().tryRetain()) {
                 endFlush(null);
                 return;
             }
         }
         try {
-            List<Force> done = flush(batch, begunEpoch);
+            List<Force> done = flush(begun, begunEpoch);
             endFlush(null);
             for (Force force : done) {
                 env.observe(StorageEnv.Timing.STATE_COMMIT, System.nanoTime() - force.begin);
@@ -378,11 +406,13 @@ final class FileStateStore implements StateStore {
         }
     }
 
-    private List<Force> flush(List<Version.Frozen> batch, long begunEpoch) {
+    private List<Force> flush(Version held, long begunEpoch) {
         try {
-            return commitFlush(batch, writeTable(batch), begunEpoch);
+            return commitFlush(held.frozen(), writeTable(held.frozen()), begunEpoch);
         } catch (IOException e) {
             throw StorageException.of("cannot write the state in " + directory, e);
+        } finally {
+            held.set().release();
         }
     }
 
@@ -404,7 +434,7 @@ final class FileStateStore implements StateStore {
                     return List.of();
                 }
             }
-            List<Table> tables = new ArrayList<>(version.tables().tables());
+            List<Table> tables = new ArrayList<>(version.set().tables());
             if (tableOrNull != null) tables.addFirst(tableOrNull);
             writeManifest(newest.applied(), newest.liveBytes(), tables, tableOrNull);
             return installFlushed(newest.sequence(), tables);
@@ -427,15 +457,15 @@ final class FileStateStore implements StateStore {
     }
 
     private List<Force> installFlushed(long flushed, List<Table> tables) {
-        TableSet replaced;
+        LiveSet replaced;
         List<Force> done = new ArrayList<>();
         synchronized (lock) {
             Version old = version;
             List<Version.Frozen> frozen = new ArrayList<>();
             for (Version.Frozen one : old.frozen()) if (one.sequence() > flushed) frozen.add(one);
-            replaced = old.tables();
-            TableSet set = new TableSet(tables, this::dispose);
-            version = new Version(old.applied(), old.liveBytes(), old.mem(), frozen, set);
+            replaced = old.set();
+            version =
+                    version(old.applied(), old.liveBytes(), old.mem(), old.slab(), frozen, tables);
             while (!forces.isEmpty() && forces.peek().sequence <= flushed) done.add(forces.poll());
         }
         replaced.release();
@@ -493,7 +523,7 @@ final class FileStateStore implements StateStore {
         Version base = usableForMerge();
         if (base == null) return false;
         try {
-            List<Table> all = base.tables().tables();
+            List<Table> all = base.set().tables();
             List<Table> chosen = everything ? all : TableMerge.choose(base, settings.tablesMax());
             if (chosen == null || chosen.isEmpty()) return false;
             boolean oldest = chosen.getLast() == all.getLast();
@@ -508,23 +538,23 @@ final class FileStateStore implements StateStore {
         } catch (IOException e) {
             throw StorageException.of("cannot merge the state in " + directory, e);
         } finally {
-            base.tables().release();
+            base.set().release();
         }
     }
 
     private Version usableForMerge() {
         while (failure == null && !closed) {
             Version current = version;
-            if (current.tables().tryRetain()) return current;
+            if (current.set().tryRetain()) return current;
         }
         return null;
     }
 
     private boolean commitMerge(List<Table> chosen, Table mergedOrNull) throws IOException {
-        TableSet replaced;
+        LiveSet replaced;
         manifestLock.lock();
         try {
-            List<Table> now = version.tables().tables();
+            List<Table> now = version.set().tables();
             int at = now.indexOf(chosen.getFirst());
             if (at < 0 || closed) {
                 // An install, or the end, came in between.
@@ -538,9 +568,15 @@ final class FileStateStore implements StateStore {
             for (Table table : chosen) table.markObsolete();
             synchronized (lock) {
                 Version old = version;
-                replaced = old.tables();
-                TableSet set = new TableSet(tables, this::dispose);
-                version = new Version(old.applied(), old.liveBytes(), old.mem(), old.frozen(), set);
+                replaced = old.set();
+                version =
+                        version(
+                                old.applied(),
+                                old.liveBytes(),
+                                old.mem(),
+                                old.slab(),
+                                old.frozen(),
+                                tables);
             }
         } finally {
             manifestLock.unlock();
@@ -571,7 +607,7 @@ final class FileStateStore implements StateStore {
 
     /** Runs on the install's own thread: the manifest is the moment of the switch. */
     void commitInstall(Applied at, long[] live, Table tableOrNull) throws IOException {
-        TableSet replaced;
+        LiveSet replaced;
         List<Force> superseded;
         commitLock.lock();
         try {
@@ -580,12 +616,11 @@ final class FileStateStore implements StateStore {
                 usable();
                 List<Table> tables = tableOrNull == null ? List.of() : List.of(tableOrNull);
                 writeManifest(at, live, tables, tableOrNull);
-                for (Table table : version.tables().tables()) table.markObsolete();
+                for (Table table : version.set().tables()) table.markObsolete();
                 synchronized (lock) {
-                    replaced = version.tables();
+                    replaced = version.set();
                     epoch++;
-                    TableSet set = new TableSet(tables, this::dispose);
-                    version = new Version(at, live, MemTable.EMPTY, List.of(), set);
+                    version = version(at, live, MemTable.EMPTY, new Slab(), List.of(), tables);
                     superseded = new ArrayList<>(forces);
                     forces.clear();
                 }
@@ -616,16 +651,18 @@ final class FileStateStore implements StateStore {
     @Override
     public void defragment() {
         CompletableFuture<Void> flushed = new CompletableFuture<>();
+        LiveSet replaced;
         commitLock.lock();
         try {
             synchronized (lock) {
                 usable();
-                freeze();
+                replaced = freeze();
                 forces.add(new Force(sequence, flushed, System.nanoTime()));
             }
         } finally {
             commitLock.unlock();
         }
+        replaced.release();
         IoThread.await(flushed);
         try {
             merger.call(() -> mergeOnce(true));
@@ -645,11 +682,11 @@ final class FileStateStore implements StateStore {
         Version current = hold();
         try {
             Manifest.read(env.io(), directory);
-            for (Table table : current.tables().tables()) table.verify();
+            for (Table table : current.set().tables()) table.verify();
         } catch (IOException e) {
             throw poison(StorageException.of("cannot read the state in " + directory, e));
         } finally {
-            current.tables().release();
+            current.set().release();
         }
     }
 
@@ -672,7 +709,7 @@ final class FileStateStore implements StateStore {
         }
         StorageException closedError = new StorageException.Closed("state store " + directory);
         for (Force force : left) force.future.completeExceptionally(closedError);
-        version.tables().release();
+        version.set().release();
         DirectoryLock.release(directoryLock);
     }
 

@@ -13,7 +13,7 @@ final class FileView implements ReadView {
     private final Applied applied;
     private final AtomicReference<Version> version; // null once closed
 
-    /** Takes over the reference that the caller holds on the tables. */
+    /** Takes over the reference that the caller holds on its set. */
     FileView(Version version) {
         this.applied = version.applied();
         this.version = new AtomicReference<>(version);
@@ -30,7 +30,7 @@ final class FileView implements ReadView {
         try {
             return held.get(keyspace.id(), key);
         } finally {
-            held.tables().release();
+            held.set().release();
         }
     }
 
@@ -40,20 +40,20 @@ final class FileView implements ReadView {
         try {
             return new FileCursor(held, held.source(keyspace.id(), from, toExclusive, descending));
         } finally {
-            held.tables().release();
+            held.set().release();
         }
     }
 
     @Override
     public void close() {
         Version held = version.getAndSet(null);
-        if (held != null) held.tables().release();
+        if (held != null) held.set().release();
     }
 
     /** A reference for one call: another thread may close the view meanwhile. */
     private Version hold() {
         Version held = version.get();
-        if (held == null || !held.tables().tryRetain()) {
+        if (held == null || !held.set().tryRetain()) {
             throw new StorageException.Closed("read view");
         }
         return held;
@@ -72,7 +72,7 @@ final class FileView implements ReadView {
 
         @Override
         public boolean next() {
-            if (hold() != held) throw new IllegalStateException();
+            hold();
             try {
                 value = null;
                 while (source.next()) {
@@ -81,7 +81,7 @@ final class FileView implements ReadView {
                     return true;
                 }
             } finally {
-                held.tables().release();
+                held.set().release();
             }
             key = null;
             return false;
@@ -94,7 +94,13 @@ final class FileView implements ReadView {
 
         @Override
         public byte[] value() {
-            if (value == null && key != null) value = source.value();
+            if (value != null || key == null) return value;
+            hold();
+            try {
+                value = source.value();
+            } finally {
+                held.set().release();
+            }
             return value;
         }
 

@@ -13,7 +13,7 @@ record LogSettings(long segmentBytes, long cacheBytes) {
         LogSettings read =
                 new LogSettings(
                         settings.bytes("segment-bytes", 64L << 20, 64L << 10, 1L << 30),
-                        settings.bytes("cache-bytes", 32L << 20, 0, 1L << 40));
+                        settings.bytes("cache-bytes", 1L << 20, 0, 1L << 40));
         settings.refuseUnknown();
         return read;
     }

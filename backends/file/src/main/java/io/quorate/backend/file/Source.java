@@ -38,7 +38,7 @@ interface Source {
         return value() == MemTable.TOMBSTONE;
     }
 
-    static Source of(ByteTree.Walk<byte[]> walk) {
+    static Source of(ByteTree.Walk<MemValue> walk) {
         return new Source() {
             @Override
             public boolean next() {
@@ -52,7 +52,12 @@ interface Source {
 
             @Override
             public byte[] value() {
-                return walk.value();
+                return walk.value().bytes();
+            }
+
+            @Override
+            public boolean isTombstone() {
+                return walk.value() == MemValue.TOMBSTONE;
             }
         };
     }

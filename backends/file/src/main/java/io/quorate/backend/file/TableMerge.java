@@ -58,7 +58,7 @@ final class TableMerge {
      * Everything is taken when more than half of it is dead.
      */
     static List<Table> choose(Version version, int tablesMax) {
-        List<Table> tables = version.tables().tables();
+        List<Table> tables = version.set().tables();
         long waste = version.tableBytes() + version.memFileBytes() - version.liveSum();
         boolean wasteful =
                 waste > WASTE_BYTES_MIN && waste > version.tableBytes() / 2 && tables.size() > 1;

@@ -8,8 +8,9 @@ import java.util.List;
  * behind need not read the store.
  *
  * <p>A list that grows at one end and is forgotten at the other. The apply thread does both; any
- * thread that takes {@link #oldest()} walks from there as long as it likes, and keeps alive what it
- * walks.
+ * thread may walk from {@link #oldest()}, and finds an end early when the list was forgotten under
+ * its feet. What is forgotten is unlinked: a dead node in an old generation would keep alive all
+ * that follows it, in each collection of the young one.
  */
 final class History {
     /** Most bytes of committed events kept. */
@@ -17,6 +18,7 @@ final class History {
 
     private volatile Node oldest;
     private volatile Node newest;
+    private long needed = Long.MAX_VALUE; // guarded by this
     private long bytes;
 
     /**
@@ -47,12 +49,22 @@ final class History {
     }
 
     /** All revisions taken so far are in the store. */
-    void committed() {
-        while (bytes > keptBytes && oldest.next != null) {
-            Node dropped = oldest.next;
-            bytes -= dropped.bytes;
-            oldest = dropped;
+    synchronized void committed() {
+        while (bytes > keptBytes && oldest.next != null && oldest.revision < needed) {
+            Node before = oldest;
+            oldest = before.next;
+            bytes -= oldest.bytes;
+            before.next = null;
         }
+    }
+
+    /**
+     * Called by who must not find an early end: the revisions after this one stay linked until the
+     * next call. Who starts to walk gives 0 before he looks where; {@link Long#MAX_VALUE} ends it.
+     * Any thread, one at a time.
+     */
+    synchronized void keepAfter(long revision) {
+        needed = revision;
     }
 
     /** The store has this revision and all before it; those after it follow by {@code next}. */
@@ -71,7 +83,7 @@ final class History {
         final List<WatchEvent> events;
         final int bytes;
 
-        /** Null at the end, set once. */
+        /** Null at the end, and once forgotten. */
         volatile Node next;
 
         Node(long revision, List<WatchEvent> events) {

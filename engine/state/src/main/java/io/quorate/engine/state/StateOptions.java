@@ -9,7 +9,7 @@ package io.quorate.engine.state;
  *     behind, 0 or more; with the rows that both hold, the larger of the two counts
  */
 public record StateOptions(long cacheBytes, long historyBytes) {
-    public static final StateOptions DEFAULT = new StateOptions(64L << 20, 4L << 20);
+    public static final StateOptions DEFAULT = new StateOptions(2L << 20, 2L << 20);
 
     public StateOptions {
         if (cacheBytes < 0)

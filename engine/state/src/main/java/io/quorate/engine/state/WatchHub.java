@@ -191,7 +191,7 @@ public final class WatchHub implements AutoCloseable {
                 told.add(stream);
             }
             swap.run();
-            if (watchers > 0) cursor = history.newest();
+            if (watchers > 0) moveTo(history.newest());
         } finally {
             generation++;
             lock.unlock();
@@ -224,12 +224,19 @@ public final class WatchHub implements AutoCloseable {
     private void catchUp(Set<WatchStream> told) {
         if (cursor == null) return;
         long revision = state.get().revision();
-        for (History.Node node = cursor.next;
+        History.Node last = cursor;
+        for (History.Node node = last.next;
                 node != null && node.revision <= revision;
-                node = cursor.next) {
+                node = last.next) {
             if (synced.size() > 0) dispatch(node, told);
-            cursor = node;
+            last = node;
         }
+        moveTo(last);
+    }
+
+    private void moveTo(History.Node dispatchedOrNull) {
+        cursor = dispatchedOrNull;
+        history.keepAfter(cursor == null ? Long.MAX_VALUE : cursor.revision);
     }
 
     private void dispatch(History.Node node, Set<WatchStream> told) {
@@ -321,9 +328,10 @@ public final class WatchHub implements AutoCloseable {
         stream.watchers.put(id, watcher);
         // Before the look at what is published, see published().
         watchers++;
+        if (cursor == null) history.keepAfter(0);
         History.Node oldest = history.oldest();
         long revision = state.get().revision();
-        if (cursor == null) cursor = node(oldest, revision);
+        if (cursor == null) moveTo(node(oldest, revision));
         stream.answer(new WatchMessage.Created(id, revision, query));
         boolean past = query.startRevision() != 0 && query.startRevision() <= revision;
         watcher.next = past ? query.startRevision() : Math.max(revision + 1, query.startRevision());
@@ -390,7 +398,7 @@ public final class WatchHub implements AutoCloseable {
         }
         watcher.state = Watcher.State.ENDED;
         watchers--;
-        if (watchers == 0) cursor = null;
+        if (watchers == 0) moveTo(null);
     }
 
     boolean progress(WatchStream stream) {

@@ -5,12 +5,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
- * The tables of one version of the state, newest first; counted as a whole, so that a view is
- * cheap.
+ * What one version of the state reads and somebody must give back: its tables, newest first, and
+ * the slabs of its mem-tables; counted as a whole, so that a view is cheap.
  */
-final class TableSet {
+final class LiveSet {
     private final List<Table> tables;
-    private final long bytes;
+    private final List<Slab> slabs;
+    private final long tableBytes;
     private final Consumer<Table> unused;
     private final AtomicInteger references = new AtomicInteger(1);
 
@@ -19,15 +20,17 @@ final class TableSet {
      *
      * @param unused gets the tables that nobody holds any more
      */
-    TableSet(List<Table> tables, Consumer<Table> unused) {
+    LiveSet(List<Table> tables, List<Slab> slabs, Consumer<Table> unused) {
         this.tables = List.copyOf(tables);
+        this.slabs = List.copyOf(slabs);
         this.unused = unused;
         long sum = 0;
         for (Table table : this.tables) {
             table.retain();
             sum += table.bytes();
         }
-        this.bytes = sum;
+        for (Slab slab : this.slabs) slab.retain();
+        tableBytes = sum;
     }
 
     List<Table> tables() {
@@ -35,8 +38,8 @@ final class TableSet {
     }
 
     /** Of all files; asked for with every write. */
-    long bytes() {
-        return bytes;
+    long tableBytes() {
+        return tableBytes;
     }
 
     /** Takes a reference; false when the last one has gone already. */
@@ -48,8 +51,10 @@ final class TableSet {
         }
     }
 
+    /** Gives one back. The last one frees memory, which takes a moment: no lock is held. */
     void release() {
         if (references.decrementAndGet() > 0) return;
+        for (Slab slab : slabs) slab.release();
         for (Table table : tables) if (table.release()) unused.accept(table);
     }
 }
