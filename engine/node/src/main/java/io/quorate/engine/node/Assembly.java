@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 
 /**
  * Puts a {@link Node} together: opens the state, finds out who this member is ({@link Bootstrap}),
@@ -66,6 +67,7 @@ final class Assembly {
 
     private final NodeConfig config;
     private final NodeRuntime runtime;
+    private final LongSupplier nanoTime;
     private final Mailbox<Event> events = new Mailbox<>();
     private final PendingProposals pending;
     private final Quota quota;
@@ -87,6 +89,7 @@ final class Assembly {
             Runnable halt) {
         this.config = config;
         this.runtime = runtime;
+        this.nanoTime = runtime.nanoTime();
         this.metrics = new NodeMetrics(registry);
         this.log = new MeasuredLog(log, metrics.logBytesWritten);
         this.store = new MeasuredStore(store, metrics.openViews);
@@ -95,15 +98,18 @@ final class Assembly {
                         this.store,
                         StateOptions.DEFAULT,
                         task -> runtime.workers().execute("watch-dispatch", task));
+
+        // Who this member is, and what it begins with.
         var bootstrap = Bootstrap.of(config, cluster, this.log, state);
         this.identity = bootstrap.identity();
         long memberId = identity.memberId();
         Duration timeout = config.requestTimeout();
+
+        // How it ends; and the ways to the raft loop.
+        this.shutdown = new Shutdown(memberId, config.tick(), listener, halt);
+        this.inbox = new RaftInbox(events, nanoTime, timeout.toNanos(), shutdown::hasBegun);
         var ids = new IdGenerator(memberId, runtime.wallClock().millis());
         this.quota = new Quota(config.upkeep(), state::sizeOnDisk);
-        this.shutdown = new Shutdown(memberId, config.tick(), listener, halt);
-        this.inbox =
-                new RaftInbox(events, runtime.nanoTime(), timeout.toNanos(), shutdown::hasBegun);
         this.pending = new PendingProposals(metrics);
         this.proposer =
                 new Proposer(
@@ -116,9 +122,11 @@ final class Assembly {
                         pending,
                         events::post,
                         metrics,
-                        runtime.nanoTime(),
+                        nanoTime,
                         shutdown::hasBegun);
-        this.maintenance = new Maintenance(state, metrics, runtime.nanoTime(), shutdown::fail);
+
+        // What looks after the state. Nobody is served by one that is found corrupt.
+        this.maintenance = new Maintenance(state, metrics, nanoTime, shutdown::fail);
         var requests = new PeerRequests(timeout, cluster.network().flatMap(Network::secureSockets));
         this.checker =
                 checker(
@@ -128,31 +136,31 @@ final class Assembly {
         if (config.upkeep().corruptCheck().initial()) {
             checker.initialCheck();
         }
+
+        // What goes on over time: the member's place in the cluster, leases, tokens.
         this.publication =
                 new Publication(identity, config, timeout, proposer::propose, shutdown::hasBegun);
         this.version =
                 new ClusterVersionAgreement(
                         state, this::leading, shutdown::hasBegun, proposer::propose);
-        var snapshots = new OutgoingSnapshots(state::view);
-        var storage =
-                new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
         this.lessor = lessor();
         this.authentication =
                 new Authentication(
-                        state,
-                        Tokens.of(config.tokens(), runtime),
-                        runtime.nanoTime(),
-                        timeout.toNanos());
+                        state, Tokens.of(config.tokens(), runtime), nanoTime, timeout.toNanos());
+
+        // Raft over the log, the other members, and the two loops.
+        var snapshots = new OutgoingSnapshots(state::view);
+        var storage =
+                new RaftLogStorage(this.log, state.applied().index(), bootstrap.conf(), snapshots);
         RawNode raft = raft(bootstrap, storage);
         this.peers = cluster.network().map(this::peers);
-        this.reconfiguration =
-                new Reconfiguration(cluster, memberId, state, peers, runtime.nanoTime());
+        this.reconfiguration = new Reconfiguration(cluster, memberId, state, peers, nanoTime);
         this.apply = applyLoop();
         this.replica = replicaLoop(raft, bootstrap, storage, snapshots, ids.next());
         this.timeoutCause = new TimeoutCause(config, replica, reconfiguration);
-        this.handover =
-                new Handover(
-                        memberId, timeout, reconfiguration, replica, inbox, runtime.nanoTime());
+
+        // What callers ask for that takes more than a proposal.
+        this.handover = new Handover(memberId, timeout, reconfiguration, replica, inbox, nanoTime);
         var call = new LeaderCall(requests);
         this.promotion =
                 new Promotion(
@@ -173,7 +181,7 @@ final class Assembly {
                         lessor,
                         peers.map(way -> leaseQuestions(call)),
                         this::leading,
-                        runtime.nanoTime());
+                        nanoTime);
     }
 
     private boolean leading() {
@@ -199,7 +207,7 @@ final class Assembly {
                         revision -> proposer.propose(new Command.Compact(revision, false))),
                 checker,
                 this::leading,
-                runtime.nanoTime(),
+                nanoTime,
                 runtime.ticker());
     }
 
@@ -236,7 +244,7 @@ final class Assembly {
                     }
                 },
                 metrics,
-                runtime.nanoTime(),
+                nanoTime,
                 times,
                 shutdown::fail);
     }
@@ -250,7 +258,7 @@ final class Assembly {
                         inbox::linearizablePoint),
                 call,
                 runtime.workers(),
-                runtime.nanoTime(),
+                nanoTime,
                 config.requestTimeout().toNanos(),
                 config.electionTimeout().toNanos());
     }
@@ -263,7 +271,7 @@ final class Assembly {
                 inbox::fromPeer,
                 shutdown::removed,
                 metrics.snapshots,
-                runtime.nanoTime(),
+                nanoTime,
                 network);
     }
 
@@ -299,7 +307,7 @@ final class Assembly {
                 new Checkpointer(
                         config,
                         log::sizeOnDisk,
-                        runtime.nanoTime(),
+                        nanoTime,
                         metrics.checkpoints,
                         at -> events.post(new Event.Checkpointed(at)),
                         shutdown::fail);
@@ -322,7 +330,7 @@ final class Assembly {
                 config.upkeep().compactionPace(),
                 lessor,
                 authentication,
-                runtime.nanoTime(),
+                nanoTime,
                 runtime.workers(),
                 events::post,
                 shutdown::fail,
@@ -349,7 +357,7 @@ final class Assembly {
                 snapshots,
                 peers.<PeerSender>map(way -> way).orElse(PeerSender.NOBODY),
                 new HeartbeatPace(config.tick(), metrics.heartbeatsLate),
-                runtime.nanoTime(),
+                nanoTime,
                 new Seams());
     }
 
