@@ -32,9 +32,15 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
 
     /**
      * @param state as it was found
+     * @throws IllegalArgumentException when the configuration does not fit the data, or itself
+     * @throws StorageException when log and state cannot be used
      */
     static Bootstrap of(
             NodeConfig config, ClusterSettings cluster, RaftLog log, StateMachine state) {
+        // Before the first write, so that a corrected configuration finds the directory empty.
+        if (log.identity() == null) {
+            checkReachable(config, cluster);
+        }
         boolean untouched =
                 log.lastIndex() == 0
                         && log.hardState().equals(HardState.EMPTY)
@@ -49,6 +55,17 @@ record Bootstrap(Identity identity, List<Peer> firstMembers, ConfState conf) {
         return cluster.join()
                 .map(running -> join(config, running, log))
                 .orElseGet(() -> newCluster(config, log));
+    }
+
+    private static void checkReachable(NodeConfig config, ClusterSettings cluster) {
+        int members = config.initialCluster().size();
+        if (members > 1 && cluster.network().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the initial cluster has "
+                            + members
+                            + " members, but this member has no network to the others; name it alone"
+                            + " in the initial cluster, or give it a transport");
+        }
     }
 
     /** RC-09: who joins has nothing yet and hears everything from the leader. */

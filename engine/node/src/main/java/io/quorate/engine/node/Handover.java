@@ -11,7 +11,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /** How a leader makes another member the leader: because it is asked to, or because it stops. */
@@ -22,25 +21,22 @@ final class Handover {
     private final Duration timeout;
     private final Reconfiguration members;
     private final ReplicaLoop replica;
+    private final RaftInbox inbox;
     private final LongSupplier nanoTime;
-    private final BooleanSupplier stopped;
 
-    /**
-     * @param stopped whether the member ends
-     */
     Handover(
             long memberId,
             Duration timeout,
             Reconfiguration members,
             ReplicaLoop replica,
-            LongSupplier nanoTime,
-            BooleanSupplier stopped) {
+            RaftInbox inbox,
+            LongSupplier nanoTime) {
         this.memberId = memberId;
         this.timeout = timeout;
         this.members = members;
         this.replica = replica;
+        this.inbox = inbox;
         this.nanoTime = nanoTime;
-        this.stopped = stopped;
     }
 
     /** As {@link Node#moveLeader}. */
@@ -68,11 +64,7 @@ final class Handover {
                         target,
                         nanoTime.getAsLong() + timeout.toNanos(),
                         new CompletableFuture<>());
-        replica.post(new Event.Transfer(transfer));
-        // After the post, so that either this or the end of the raft thread sees the other.
-        if (stopped.getAsBoolean()) {
-            transfer.stop();
-        }
+        inbox.transfer(transfer);
         return transfer.outcome()
                 .thenRun(() ->
                         LOGGER.log(

@@ -56,6 +56,8 @@ public record NodeConfig(
      */
     static final int CHECKPOINT_COUNTS_MAX = 20;
 
+    private static final Duration BASE_TIMEOUT = Duration.ofSeconds(5);
+
     /**
      * With etcd's defaults for upkeep and tokens, and checkpoints by the count of entries alone.
      */
@@ -120,6 +122,22 @@ public record NodeConfig(
                 leaseCheckpoint,
                 otherUpkeep,
                 otherTokens);
+    }
+
+    /** How long a member waits for a leader before it stands for election itself, at least. */
+    Duration electionTimeout() {
+        return tick.multipliedBy(electionTicks);
+    }
+
+    /** How long a caller waits for the cluster (SE-23): long enough for two elections. */
+    Duration requestTimeout() {
+        return BASE_TIMEOUT.plus(electionTimeout().multipliedBy(2));
+    }
+
+    /** The shortest lease, in seconds: one and a half election timeouts (LE-04). */
+    long leaseTtlMin() {
+        Duration min = tick.multipliedBy(3L * electionTicks / 2);
+        return min.plusNanos(999_999_999).toSeconds();
     }
 
     /** A cluster of one with etcd's defaults. */

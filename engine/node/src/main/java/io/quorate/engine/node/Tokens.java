@@ -3,11 +3,23 @@ package io.quorate.engine.node;
 import io.quorate.engine.state.Caller;
 import io.quorate.engine.state.Result;
 
+import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /** One kind of tokens. Safe for any thread. */
 interface Tokens {
+    /** Tokens of this kind, with none given yet. */
+    static Tokens of(TokenKind kind, NodeRuntime runtime) {
+        return switch (kind) {
+            case TokenKind.Simple(Duration ttl) ->
+                    new SimpleTokens(ttl.toNanos(), runtime.nanoTime(), new SecureRandom());
+            case TokenKind.Jwt jwt -> new JwtTokens(jwt.keys(), jwt.ttl(), runtime.wallClock());
+            case TokenKind.None none -> new NoTokens();
+        };
+    }
+
     /** What a proposal to authenticate carries: random letters, or nothing. */
     String prefix();
 

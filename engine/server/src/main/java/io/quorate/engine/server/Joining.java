@@ -20,11 +20,27 @@ final class Joining {
     private Joining() {}
 
     /**
+     * The running cluster that a new member joins; empty when it founds one.
+     *
+     * @param cluster that the configuration names
+     * @throws ConfigException when that cluster is not as the configuration says
+     */
+    static Optional<RunningCluster> running(
+            ServerConfig config, InitialCluster cluster, Secrets secrets) {
+        if (config.bootstrap().existing()) {
+            return Optional.of(join(config.name(), cluster, secrets.peer()));
+        }
+        refuseBootstrapped(config.name(), cluster, secrets.peer());
+        return Optional.empty();
+    }
+
+    /**
      * Makes sure that the cluster to be founded does not run already with this member (EX-06).
      *
      * @throws ConfigException when it does
      */
-    static void refuseBootstrapped(String name, InitialCluster cluster, Optional<TlsContexts> tls) {
+    private static void refuseBootstrapped(
+            String name, InitialCluster cluster, Optional<TlsContexts> tls) {
         List<MemberUrl> others = cluster.urlsOfOthers(name);
         Optional<RunningCluster> running = new ClusterProbe(FOUND_TIMEOUT, tls).ask(others, false);
         long id = MemberIds.member(cluster.urls().get(name), cluster.token());
@@ -44,7 +60,8 @@ final class Joining {
      * @throws ConfigException when nobody answers, or when the members are not those of the
      *     configuration
      */
-    static RunningCluster join(String name, InitialCluster cluster, Optional<TlsContexts> tls) {
+    private static RunningCluster join(
+            String name, InitialCluster cluster, Optional<TlsContexts> tls) {
         RunningCluster running =
                 new ClusterProbe(JOIN_TIMEOUT, tls)
                         .ask(cluster.urlsOfOthers(name), true)

@@ -48,7 +48,7 @@ enum Bug {
                     "if (id.index() <= committed || id.term() == 0 || !matches(id)) return false;",
                     "if (id.index() <= committed || id.term() == 0) return false;"),
             new Mutant.Edit(
-                    "node/src/main/java/io/quorate/engine/node/Node.java",
+                    "node/src/main/java/io/quorate/engine/node/Assembly.java",
                     "MESSAGE_BYTES_MAX = 1 << 20;",
                     "MESSAGE_BYTES_MAX = 0;")),
     VOTE_FOR_AN_OLDER_LOG(
@@ -81,7 +81,7 @@ enum Bug {
             ""),
     ENTRY_APPLIED_AGAIN(
             new Mutant.Edit(
-                    "node/src/main/java/io/quorate/engine/node/Node.java",
+                    "node/src/main/java/io/quorate/engine/node/Assembly.java",
                     "                                state.applied().index(),\n",
                     "                                Math.max(log.baseIndex(),"
                             + " state.applied().index() - 1),\n"),
