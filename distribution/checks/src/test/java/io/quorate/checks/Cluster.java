@@ -141,6 +141,8 @@ final class Cluster {
         List<String> command = new ArrayList<>();
         command.add(Binaries.etcdctl37().toString());
         command.add("--endpoints=" + endpoints);
+        // Longer than its own five seconds; the words may say another one, and the last counts.
+        command.add("--command-timeout=30s");
         command.addAll(credentials);
         command.addAll(List.of(words));
         return Exec.run(command, Map.of(), "");
@@ -158,7 +160,24 @@ final class Cluster {
 
     /** Writes, and fails with the logs of all members when that fails. */
     void put(String key, String value) {
-        Exec.Outcome put = ctl("put", key, value, "--command-timeout=30s");
+        written(() -> ctl("put", key, value));
+    }
+
+    /** As above, at one member only. */
+    void putAt(Member member, String key, String value) {
+        written(() -> ctlAt(member, "put", key, value));
+    }
+
+    /** What a leader takes along that is none any more is told so, as by etcd, and put again. */
+    private void written(Supplier<Exec.Outcome> attempt) {
+        List<Exec.Outcome> outcomes = new ArrayList<>();
+        until(() -> {
+            outcomes.add(attempt.get());
+            String error = outcomes.getLast().err();
+            return !error.contains("etcdserver: request timed out")
+                    && !error.contains("etcdserver: leader changed");
+        });
+        Exec.Outcome put = outcomes.getLast();
         assertEquals(0, put.exit(), () -> put.err() + report());
     }
 

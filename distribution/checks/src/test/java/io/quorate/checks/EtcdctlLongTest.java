@@ -178,7 +178,7 @@ final class EtcdctlLongTest {
             String words =
                     "(?s)Start data scale check for work load \\[10000 key-value pairs, 1024 bytes"
                             + " per key-value, 50 concurrent clients\\]\\.\n.*PASS: Approximate"
-                            + " system memory used : [\\d.]+ MB\\.\n";
+                            + " system memory used : -?[\\d.]+ MB\\.\n";
             assertTrue(told.out().matches(words), told::out);
             assertEquals("", ctl(tool, member, "get", "", "--prefix").out(), "it tidies up");
             String used = "check datascale --prefix=p/";
@@ -188,10 +188,7 @@ final class EtcdctlLongTest {
         }
     }
 
-    /**
-     * The minute of {@code check perf} is spent with {@code -Dcheck.perf=true -Dexec.seconds=120}
-     * only.
-     */
+    /** The minute of {@code check perf} is spent with {@code -Dcheck.perf=true} only. */
     @Test
     @Tag("CT-56")
     void performanceCheckRefusesKeysOfOthersAndTellsWhatItFound() {
@@ -225,8 +222,14 @@ final class EtcdctlLongTest {
     void clustersAreChangedByIdsInHex() {
         List<String> outputs = new ArrayList<>();
         for (Path tool : tools()) {
+            // Nobody is to lead but who is told to, on a slow machine too.
+            String patient = "--election-timeout=3000";
             Cluster cluster =
-                    new Cluster(members, Binaries.ours()).with("a").with("b").with("c").start();
+                    new Cluster(members, Binaries.ours())
+                            .with("a", patient)
+                            .with("b", patient)
+                            .with("c", patient)
+                            .start();
             Member leader = cluster.leader();
             Member follower = cluster.other(leader);
             List<String> printed = new ArrayList<>();

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 /** Runs a command line tool to its end. */
 final class Exec {
     /** {@code -Dexec.seconds}: more for long variants. */
-    private static final int SECONDS_MAX = Integer.getInteger("exec.seconds", 60);
+    private static final int SECONDS_MAX = Integer.getInteger("exec.seconds", 120);
 
     private Exec() {}
 

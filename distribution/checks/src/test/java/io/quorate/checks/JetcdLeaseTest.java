@@ -111,7 +111,7 @@ final class JetcdLeaseTest {
     private static void keptAliveThenLeft(JetcdStory story) throws Exception {
         Lease leases = story.client().getLeaseClient();
         KV kv = story.client().getKVClient();
-        long lease = await(leases.grant(4)).getID();
+        long lease = await(leases.grant(6)).getID();
         await(kv.put(A, bytes("1"), PutOption.builder().withLeaseId(lease).build()));
         CompletableFuture<WatchEvent> deleted = story.event(A, EventType.DELETE);
         CountDownLatch answers = new CountDownLatch(5);

@@ -117,7 +117,7 @@ final class KillTest {
         Semaphore acknowledged = new Semaphore(0);
         List<CompletableFuture<Void>> ends = new ArrayList<>();
         for (Writer writer : writers) ends.add(writer.run(client, acknowledged));
-        boolean busy = acknowledged.tryAcquire(writes, 60, TimeUnit.SECONDS);
+        boolean busy = acknowledged.tryAcquire(writes, 180, TimeUnit.SECONDS);
         assertTrue(busy, () -> "writes are not answered" + member.report());
         assertTrue(member.isAlive(), () -> "the server ended by itself" + member.report());
         member.kill();

@@ -3,9 +3,11 @@ package io.quorate.checks;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,8 +34,8 @@ final class Member {
     private static final String READY = "ready to serve client requests";
 
     private static final Set<Integer> PORTS = ConcurrentHashMap.newKeySet();
-    private static final int START_SECONDS = 60;
-    private static final int STOP_SECONDS = 30;
+    private static final int START_SECONDS = 120;
+    private static final int STOP_SECONDS = 60;
     private static final int REPORT_CHARS = 6000;
 
     private final String name;
@@ -276,6 +278,14 @@ final class Member {
         return folder.resolve("log");
     }
 
+    /**
+     * Waits until the process has printed this; fails with the log when it does not. For what it
+     * says of a call that was answered: the answer may be here before the line.
+     */
+    void awaitLog(String text) {
+        Cluster.until(() -> log().contains(text), () -> ": " + text + report());
+    }
+
     /** All that the process has printed, over all its starts. */
     String log() {
         try {
@@ -290,6 +300,20 @@ final class Member {
         String log = log();
         String end = log.substring(Math.max(0, log.length() - REPORT_CHARS));
         return "\n--- " + name + ": " + String.join(" ", command()) + "\n" + end + "\n---\n";
+    }
+
+    /** The sum of a metric over those of its labels whose line holds {@code label}. */
+    double metric(String name, String label) {
+        URI page = URI.create("http://" + endpoint() + "/metrics");
+        try (InputStream in = page.toURL().openStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(line -> line.startsWith(name + "{") && line.contains(label))
+                    .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                    .sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Resident memory of the process in bytes. */

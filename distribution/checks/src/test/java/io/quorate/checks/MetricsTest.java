@@ -201,16 +201,26 @@ final class MetricsTest {
         assertEquals("{\"health\":\"true\",\"reason\":\"\"}", get(probes, "/health"));
         assertEquals("404 page not found\n", get(probes, "/version"));
         try (EtcdClient client = new EtcdClient(member)) {
-            long size =
-                    MaintenanceGrpc.newBlockingStub(client.channel)
-                            .status(StatusRequest.getDefaultInstance())
-                            .getDbSize();
-            assertTrue(size > 0);
-            String row = "\netcd_mvcc_db_total_size_in_bytes ";
+            // The state may grow between the two.
+            Cluster.until(() -> size(client) == sizeOnPage(probes), member::report);
+            assertTrue(size(client) > 0);
+        }
+    }
+
+    private static long size(EtcdClient client) {
+        return MaintenanceGrpc.newBlockingStub(client.channel)
+                .status(StatusRequest.getDefaultInstance())
+                .getDbSize();
+    }
+
+    private static long sizeOnPage(String probes) {
+        String row = "\netcd_mvcc_db_total_size_in_bytes ";
+        try {
             String page = get(probes, "/metrics");
             int at = page.indexOf(row) + row.length();
-            assertEquals(
-                    size, (long) Double.parseDouble(page.substring(at, page.indexOf('\n', at))));
+            return (long) Double.parseDouble(page.substring(at, page.indexOf('\n', at)));
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
         }
     }
 

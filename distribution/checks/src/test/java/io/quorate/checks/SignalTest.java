@@ -53,7 +53,7 @@ final class SignalTest {
                 write(client, i, acknowledged, count, end);
             }
             assertTrue(
-                    count.tryAcquire(WRITES_BEFORE_THE_SIGNAL, 60, TimeUnit.SECONDS),
+                    count.tryAcquire(WRITES_BEFORE_THE_SIGNAL, 120, TimeUnit.SECONDS),
                     member::report);
             Exec.Outcome sent =
                     Exec.run(

@@ -73,6 +73,8 @@ final class SlowSnapshotTest {
         Map<String, String> heap = Map.of("QUORATE_JAVA_OPTS", "-Xmx256m");
         String[] flags = {
             "--quota-backend-bytes=8589934592",
+            // A leader who loses a second to other processes is no matter of the snapshot.
+            "--election-timeout=3000",
             "--snapshot-count=100",
             "--snapshot-catchup-entries=10"
         };
@@ -103,10 +105,10 @@ final class SlowSnapshotTest {
         List<Put> puts = Collections.synchronizedList(new ArrayList<>());
         CompletableFuture<Void> writer =
                 CompletableFuture.runAsync(() -> write(leader, puts), THREADS);
-        until(10, () -> puts.size() > 100 || writer.isDone());
+        until(60, () -> puts.size() > 100 || writer.isDone());
 
         reader.start();
-        until(60, () -> metric(leader, "etcd_network_snapshot_send_inflights_total") == 1);
+        until(120, () -> metric(leader, "etcd_network_snapshot_send_inflights_total") == 1);
         long begun = System.nanoTime();
         Resident resident = new Resident();
         until(

@@ -17,7 +17,7 @@ import java.util.function.Predicate;
 
 /** One watch call to a server, and all that came on it. */
 final class WatchCall implements AutoCloseable {
-    private static final long SECONDS_MAX = 60;
+    private static final long SECONDS_MAX = 120;
 
     private final StreamObserver<WatchRequest> requests;
 

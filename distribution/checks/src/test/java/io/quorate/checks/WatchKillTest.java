@@ -57,13 +57,16 @@ final class WatchKillTest {
             threads.add(Thread.ofVirtual().start(follower));
         }
         for (int kill = 0; kill < KILLS; kill++) {
+            Thread killer = Thread.ofVirtual().unstarted(member::kill);
             try (EtcdClient client = new EtcdClient(member)) {
                 int victim = random.nextInt(WRITES_BETWEEN);
                 for (int i = 0; i < WRITES_BETWEEN; i++) {
-                    if (i == victim) Thread.ofVirtual().start(member::kill);
+                    if (i == victim) killer.start();
                     if (!write(client, kill + "/" + i)) break;
                 }
             }
+            // Not before the end of the kill, which would strike the next life.
+            killer.join();
             member.kill();
             member.start();
         }

@@ -293,11 +293,12 @@ final class SnapshotTest {
             assertEquals(0, leader.metric("etcd_network_snapshot_send_inflights_total" + to));
             assertEquals(0, cut.metric("etcd_network_snapshot_receive_inflights_total" + from));
             String seconds = "_total_duration_seconds_count";
-            assertEquals(1, leader.metric("etcd_network_snapshot_send" + seconds + to));
-            assertEquals(1, cut.metric("etcd_network_snapshot_receive" + seconds + from));
-            assertEquals(1, cut.metric("etcd_snap_db_save_total_duration_seconds_count"));
-            assertEquals(1, cut.metric("etcd_snap_db_fsync_duration_seconds_count"));
-            assertEquals(0, cut.metric("etcd_server_snapshot_apply_in_progress_total"));
+            // Told one after the other.
+            until(() -> leader.metric("etcd_network_snapshot_send" + seconds + to) == 1);
+            until(() -> cut.metric("etcd_network_snapshot_receive" + seconds + from) == 1);
+            until(() -> cut.metric("etcd_snap_db_save_total_duration_seconds_count") == 1);
+            until(() -> cut.metric("etcd_snap_db_fsync_duration_seconds_count") == 1);
+            until(() -> cut.metric("etcd_server_snapshot_apply_in_progress_total") == 0);
             // Of its own checkpoints.
             double saved = leader.metric("etcd_debugging_snap_save_total_duration_seconds_count");
             assertTrue(saved > 0);
