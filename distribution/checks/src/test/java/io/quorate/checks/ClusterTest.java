@@ -229,7 +229,11 @@ final class ClusterTest {
         String[] voter = {"member", "add", "d", "--peer-urls=http://127.0.0.1:1"};
         String[] learner = {"member", "add", "d", "--peer-urls=http://127.0.0.1:1", "--learner"};
         for (String down : List.of("b", "c")) {
+            String label = "Remote=\"" + cluster.id(cluster.member(down)) + "\"";
+            cluster.until(() -> left.metric("etcd_network_active_peers", label) == 1);
             cluster.member(down).kill();
+            // The end of a process reaches its peers a little later.
+            cluster.until(() -> left.metric("etcd_network_active_peers", label) == 0);
             for (String[] words : List.of(voter, learner)) {
                 Exec.Outcome added = cluster.ctlAt(left, words);
                 assertEquals(1, added.exit(), () -> added.out() + cluster.report());

@@ -102,7 +102,7 @@ final class ClientTest {
                             ClientConfig.of(
                                             "http://127.0.0.1:" + silent.getLocalPort(),
                                             member.endpoint())
-                                    .withTimeouts(Duration.ofMillis(300), Duration.ZERO));
+                                    .withTimeouts(Duration.ofSeconds(1), Duration.ZERO));
             for (int i = 0; i < 5; i++) {
                 client.kv().put("a", "x" + i);
             }

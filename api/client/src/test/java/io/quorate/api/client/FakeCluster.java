@@ -61,6 +61,9 @@ final class FakeCluster implements AutoCloseable {
     private final List<FakeWatch> watches = new ArrayList<>();
     private long compacted;
 
+    /** Seconds that a renewed lease is said to have. */
+    volatile long ttl = 2;
+
     final Map<Long, AtomicInteger> renewals = new HashMap<>();
     final AtomicReference<Optional<String>> demandedToken = new AtomicReference<>(Optional.empty());
     final AtomicInteger logins = new AtomicInteger();
@@ -304,7 +307,7 @@ final class FakeCluster implements AutoCloseable {
                     out.onNext(
                             LeaseKeepAliveResponse.newBuilder()
                                     .setID(request.getID())
-                                    .setTTL(count == null ? 0 : 2)
+                                    .setTTL(count == null ? 0 : ttl)
                                     .build());
                 }
             };

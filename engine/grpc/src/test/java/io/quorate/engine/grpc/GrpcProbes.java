@@ -57,7 +57,7 @@ abstract class GrpcProbes {
     }
 
     static final int MAX_MESSAGE = 2 << 20;
-    private static final long WAIT_SECONDS = 30;
+    private static final long WAIT_SECONDS = 60;
 
     final GrpcProbeService service = new GrpcProbeService();
     private final List<ManagedChannel> channels = new ArrayList<>();
@@ -255,7 +255,7 @@ abstract class GrpcProbes {
                 later(
                         GrpcProbeService.DO,
                         "hang",
-                        CallOptions.DEFAULT.withDeadlineAfter(300, TimeUnit.MILLISECONDS));
+                        CallOptions.DEFAULT.withDeadlineAfter(2, TimeUnit.SECONDS));
         assertEquals(Status.Code.DEADLINE_EXCEEDED, cause(call).getStatus().getCode());
         await("cancelled");
         connectionLived();

@@ -53,7 +53,7 @@ final class TestServer implements AutoCloseable {
                         memory.openState(new TestEnv()),
                         metrics,
                         failure::complete);
-        node.ready().orTimeout(30, TimeUnit.SECONDS).join();
+        node.ready().orTimeout(60, TimeUnit.SECONDS).join();
         services = Services.all(node, settings, metrics);
         server = host(services, calls);
         channel = client(server.getPort());

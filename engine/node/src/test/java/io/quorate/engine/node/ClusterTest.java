@@ -169,6 +169,8 @@ final class ClusterTest {
                 writes.add(leader.put("key" + i, "value"));
             }
             writes.forEach(TestMember::await);
+            // By then it has tried to be elected.
+            until(() -> cut.node.leader() == 0);
             cluster.network.rejoin(cut.id());
             assertEquals("value", cut.get("key199"));
             // Pre-vote: who comes back does not unseat the leader.

@@ -387,7 +387,7 @@ class AuthUnderLoadTest {
     }
 
     private static void until(BooleanSupplier condition) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
         while (!condition.getAsBoolean()) {
             assertTrue(System.nanoTime() - end < 0, "it never came to be");
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));

@@ -90,7 +90,7 @@ class EtcdServerTest {
         MemberUrl url = server.clientUrls().getFirst();
         server.close();
         server.close();
-        server.terminated().get(10, TimeUnit.SECONDS);
+        server.terminated().get(60, TimeUnit.SECONDS);
         Listener.probe(List.of(url), false);
     }
 
@@ -149,7 +149,7 @@ class EtcdServerTest {
             server.node().fail(broken);
             Exception ended =
                     assertThrows(
-                            Exception.class, () -> server.terminated().get(10, TimeUnit.SECONDS));
+                            Exception.class, () -> server.terminated().get(60, TimeUnit.SECONDS));
             assertEquals(broken, ended.getCause());
         }
     }

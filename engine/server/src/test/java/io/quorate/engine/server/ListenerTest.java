@@ -61,7 +61,7 @@ final class ListenerTest {
                                 HttpRouting.builder().get("/", (to, answer) -> answer.send("ok")),
                                 Optional.empty(),
                                 false,
-                                Duration.ofMillis(300),
+                                Duration.ofMillis(1500),
                                 config -> {});
                 Socket slow = new Socket("127.0.0.1", listener.bound().port());
                 Socket quick = new Socket("127.0.0.1", listener.bound().port())) {

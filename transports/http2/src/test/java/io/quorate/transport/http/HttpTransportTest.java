@@ -14,9 +14,9 @@ final class HttpTransportTest extends TransportContract {
     @Override
     protected Map<String, String> impatient() {
         return Map.of(
-                "connect-timeout", "500ms",
+                "connect-timeout", "2s",
                 "ping-interval", "100ms",
-                "idle-timeout", "1s",
+                "idle-timeout", "2s",
                 "backoff-min", "5ms",
                 "backoff-max", "50ms");
     }

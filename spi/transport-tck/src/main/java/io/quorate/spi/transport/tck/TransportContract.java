@@ -68,7 +68,10 @@ public abstract class TransportContract {
     /** The plugin under test. */
     protected abstract TransportProvider provider();
 
-    /** Settings that make it give up within a second or two, so that the tests end soon. */
+    /**
+     * Settings that make it give up within about two seconds: later, tests last long; much sooner,
+     * it gives up those who are only slow.
+     */
     protected abstract Map<String, String> impatient();
 
     /** Settings that let 1 MiB, and no more, wait for a peer. */
@@ -504,7 +507,7 @@ public abstract class TransportContract {
                 a.transport.sendSnapshot(2, new byte[0], new Body(out -> out.write(1)));
         // Longer than an impatient transport waits for a silent peer.
         assertThrows(
-                java.util.concurrent.TimeoutException.class, () -> sent.get(3, TimeUnit.SECONDS));
+                java.util.concurrent.TimeoutException.class, () -> sent.get(4, TimeUnit.SECONDS));
         go.countDown();
         sent.get(SECONDS, TimeUnit.SECONDS);
     }
