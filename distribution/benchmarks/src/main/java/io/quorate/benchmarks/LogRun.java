@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Random;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * A Raft log alone, beside the least that the machine needs for the same bytes: pwrite and
@@ -152,15 +154,16 @@ final class LogRun {
         if (!ratios.isEmpty()) measured.add(name + " floor/ours", median(ratios));
     }
 
-    private void propose(RaftLog log, int proposers, int batch, int appends)
-            throws InterruptedException {
-        Semaphore free = new Semaphore(proposers);
+    private void propose(RaftLog log, int proposers, int batch, int appends) {
+        Queue<CompletableFuture<Void>> underWay = new ArrayDeque<>(proposers);
+        long next = log.lastIndex() + 1;
         for (int i = 0; i < appends; i++) {
-            free.acquire();
-            log.append(entries(log.lastIndex() + 1, batch), null).thenRun(free::release);
+            if (underWay.size() == proposers) underWay.remove().join();
+            underWay.add(log.append(entries(next, batch), null));
+            next += batch;
             if (i % 64 == 0) trim(log);
         }
-        free.acquire(proposers);
+        underWay.forEach(CompletableFuture::join);
     }
 
     private static double median(List<Double> values) {

@@ -52,8 +52,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -197,9 +195,7 @@ class AuthUnderLoadTest {
     // ---- members
 
     private static MemberUrl reserve() throws Exception {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return MemberUrl.parse("http://127.0.0.1:" + socket.getLocalPort());
-        }
+        return MemberUrl.parse("http://127.0.0.1:" + FreePorts.next());
     }
 
     private void start(String name) {

@@ -74,8 +74,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -957,11 +955,9 @@ class ServerClusterTest {
     }
 
     private MemberUrl reserve(String name) throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            MemberUrl url = MemberUrl.parse("http://127.0.0.1:" + socket.getLocalPort());
-            peers.put(name, url);
-            return url;
-        }
+        MemberUrl url = MemberUrl.parse("http://127.0.0.1:" + FreePorts.next());
+        peers.put(name, url);
+        return url;
     }
 
     private ServerConfig config(String name, String folder, boolean existing, Cluster cluster) {

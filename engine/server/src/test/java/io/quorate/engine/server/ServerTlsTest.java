@@ -33,8 +33,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -230,9 +228,7 @@ final class ServerTlsTest {
     }
 
     private static MemberUrl reserve(String scheme) throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return MemberUrl.parse(scheme + "://127.0.0.1:" + socket.getLocalPort());
-        }
+        return MemberUrl.parse(scheme + "://127.0.0.1:" + FreePorts.next());
     }
 
     private ServerConfig config(
