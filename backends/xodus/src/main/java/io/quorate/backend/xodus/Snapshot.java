@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A read transaction that all views opened between two commits share, counted: Xodus keeps what it
- * shows until it ends.
+ * shows until it ends. Its trees are not safe for threads; who reads holds its monitor.
  */
 final class Snapshot {
     private final Database database;

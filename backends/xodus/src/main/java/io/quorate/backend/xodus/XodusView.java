@@ -35,24 +35,32 @@ final class XodusView implements ReadView {
     public byte[] get(Keyspace keyspace, byte[] key) {
         Snapshot held = hold();
         try {
-            return read(() -> {
-                ByteIterable found =
-                        held.database()
-                                .data()
-                                .get(held.transaction(), StateWriter.key(keyspace, key));
-                return found == null
-                        ? null
-                        : held.database().values().decode(held.transaction(), found);
-            });
+            return read(
+                    held,
+                    () -> {
+                        ByteIterable found =
+                                held.database()
+                                        .data()
+                                        .get(held.transaction(), StateWriter.key(keyspace, key));
+                        return found == null
+                                ? null
+                                : held.database().values().decode(held.transaction(), found);
+                    });
         } finally {
             held.release();
         }
     }
 
-    /** What Xodus throws when it is closed under a reader is not damage. */
-    private <T> T read(Supplier<T> call) {
+    /**
+     * One thread at a time: a tree of Xodus reads its pages through one iterator, and views that
+     * share a snapshot share its trees. What Xodus throws when it is closed under a reader is not
+     * damage.
+     */
+    private <T> T read(Snapshot held, Supplier<T> call) {
         try {
-            return Database.translated(call);
+            synchronized (held) {
+                return Database.translated(call);
+            }
         } catch (StorageException e) {
             throw storeClosed.getAsBoolean() ? new StorageException.Closed("read view") : e;
         }
@@ -62,7 +70,7 @@ final class XodusView implements ReadView {
     public Cursor cursor(Keyspace keyspace, byte[] from, byte[] toExclusive, boolean descending) {
         Snapshot held = hold();
         try {
-            return read(() -> new XodusCursor(held, keyspace, from, toExclusive, descending));
+            return read(held, () -> new XodusCursor(held, keyspace, from, toExclusive, descending));
         } finally {
             held.release();
         }
@@ -120,7 +128,7 @@ final class XodusView implements ReadView {
             if (hold() != held) throw new IllegalStateException();
             try {
                 value = null;
-                key = read(this::step);
+                key = read(held, this::step);
                 return key != null;
             } finally {
                 held.release();
@@ -164,10 +172,12 @@ final class XodusView implements ReadView {
                 if (hold() != held) throw new IllegalStateException();
                 try {
                     value =
-                            read(() ->
-                                    held.database()
-                                            .values()
-                                            .decode(held.transaction(), cursor.getValue()));
+                            read(
+                                    held,
+                                    () ->
+                                            held.database()
+                                                    .values()
+                                                    .decode(held.transaction(), cursor.getValue()));
                 } finally {
                     held.release();
                 }
@@ -177,7 +187,9 @@ final class XodusView implements ReadView {
 
         @Override
         public void close() {
-            cursor.close();
+            synchronized (held) {
+                cursor.close();
+            }
         }
     }
 }

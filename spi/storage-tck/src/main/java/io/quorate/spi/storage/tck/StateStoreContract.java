@@ -278,6 +278,56 @@ public abstract class StateStoreContract {
         assertThrows(StorageException.Closed.class, cursor::next);
     }
 
+    /** More than any cache holds under {@link #smallFiles}, so that all threads read files. */
+    @Test
+    void manyThreadsReadViewsOfOneMoment() {
+        int rows = 20_000;
+        for (int from = 0; from < rows; from += 1000) {
+            WriteBatch batch = new WriteBatch();
+            for (int i = from; i < from + 1000; i++) batch.put(KEYS, number(i), valueOf(i));
+            commit(batch);
+        }
+        force();
+        List<CompletableFuture<Void>> readers = new ArrayList<>();
+        for (int thread = 0; thread < 4; thread++) {
+            Random random = new Random(thread);
+            CompletableFuture<Void> done = new CompletableFuture<>();
+            readers.add(done);
+            Thread.ofPlatform()
+                    .start(() -> {
+                        try {
+                            for (int i = 0; i < 3000; i++) readSome(random.nextInt(rows));
+                            done.complete(null);
+                        } catch (Throwable e) {
+                            done.completeExceptionally(e);
+                        }
+                    });
+        }
+        for (CompletableFuture<Void> reader : readers) {
+            reader.orTimeout(WAIT_SECONDS, TimeUnit.SECONDS).join();
+        }
+    }
+
+    private void readSome(int row) {
+        try (ReadView view = store.view();
+                Cursor cursor = view.cursor(KEYS, number(row), number(row + 3), false)) {
+            assertArrayEquals(valueOf(row), view.get(KEYS, number(row)));
+            assertTrue(cursor.next());
+            assertArrayEquals(number(row), cursor.key());
+            assertArrayEquals(valueOf(row), cursor.value());
+        }
+    }
+
+    private static byte[] number(int row) {
+        return bytes("%08d".formatted(row));
+    }
+
+    private static byte[] valueOf(int row) {
+        byte[] value = new byte[100 + row % 50];
+        new Random(row).nextBytes(value);
+        return value;
+    }
+
     @Test
     void sizeInUseFollowsWhatIsLive() {
         Random random = new Random(5);
