@@ -280,7 +280,7 @@ public abstract class StateStoreContract {
 
     /** More than any cache holds under {@link #smallFiles}, so that all threads read files. */
     @Test
-    void manyThreadsReadViewsOfOneMoment() {
+    void manyThreadsReadWhileCommitsGoOn() {
         int rows = 20_000;
         for (int from = 0; from < rows; from += 1000) {
             WriteBatch batch = new WriteBatch();
@@ -303,6 +303,10 @@ public abstract class StateStoreContract {
                         }
                     });
         }
+        // Commits go on, so that views are of many moments, and are made while others begin.
+        CompletableFuture<Void> all =
+                CompletableFuture.allOf(readers.toArray(CompletableFuture[]::new));
+        for (int i = 0; !all.isDone(); i++) commit(put(META, number(i % 100), valueOf(i)));
         for (CompletableFuture<Void> reader : readers) {
             reader.orTimeout(WAIT_SECONDS, TimeUnit.SECONDS).join();
         }
