@@ -1,10 +1,15 @@
 package io.quorate.engine.node;
 
+import static java.lang.System.Logger.Level.INFO;
+
 import io.quorate.engine.metrics.Histogram;
 import io.quorate.engine.state.KvHash;
 import io.quorate.engine.state.StateMachine;
 import io.quorate.engine.state.StoreHash;
+import io.quorate.spi.storage.StorageException;
 
+import java.time.Duration;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -14,6 +19,8 @@ import java.util.function.Supplier;
  * through the state does, in the caller's thread; the clock and the metrics hear how long.
  */
 final class Maintenance {
+    private static final System.Logger LOGGER = System.getLogger("io.quorate.engine.node");
+
     private final StateMachine state;
     private final NodeMetrics metrics;
     private final LongSupplier nanoTime;
@@ -50,8 +57,43 @@ final class Maintenance {
         return result;
     }
 
-    /** As {@link Node#defragment}. */
+    /** As {@link Node#defragment}; told in the log and in the metrics (MA-10). */
     void defragment() {
-        new Defragmentation(state, metrics, nanoTime, failure).run();
+        metrics.defragInflight.set(1);
+        long before = state.sizeOnDisk();
+        long inUseBefore = state.sizeInUse();
+        long start = nanoTime.getAsLong();
+        LOGGER.log(INFO, "defragmenting", sizes(before, inUseBefore));
+        try {
+            state.defragment();
+            metrics.defragDuration.observeNanos(nanoTime.getAsLong() - start);
+        } catch (StorageException.NoSpace | StorageException.Closed e) {
+            // Nothing was lost: the old files are still there.
+            throw e;
+        } catch (StorageException e) {
+            failure.accept(e);
+            throw e;
+        } finally {
+            metrics.defragInflight.set(0);
+        }
+        long size = state.sizeOnDisk();
+        long inUse = state.sizeInUse();
+        Map<String, Object> fields = sizes(size, inUse);
+        fields.put("current-db-size-bytes-diff", size - before);
+        fields.put("current-db-size-in-use-bytes-diff", inUse - inUseBefore);
+        fields.put("took", Duration.ofNanos(nanoTime.getAsLong() - start).toString());
+        LOGGER.log(INFO, "finished defragmenting directory", fields);
+    }
+
+    private static Map<String, Object> sizes(long size, long inUse) {
+        return Fields.of(
+                "current-db-size-bytes",
+                size,
+                "current-db-size",
+                ByteSizes.text(size),
+                "current-db-size-in-use-bytes",
+                inUse,
+                "current-db-size-in-use",
+                ByteSizes.text(inUse));
     }
 }

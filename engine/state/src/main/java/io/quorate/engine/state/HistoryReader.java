@@ -17,10 +17,11 @@ import java.util.function.Supplier;
  * still has, and then from that. Runs on the reader's thread, without a lock.
  *
  * <p>Why nothing is missed, in the order in which it looks: (1) the oldest revision in the heap;
- * all before it are committed. (2) The published state: the revisions from (1) to there are linked.
- * (3) A view of the store: it has all that was committed at (1), unless compaction removed it. (4)
- * The newest compact revision: compaction announces before it removes, and removes nothing that a
- * watch from the announced revision on would see; watches from before it are told that they are
+ * all before it are committed. (2) The published state: the revisions from (1) to there are linked,
+ * or were forgotten meanwhile and end the piece early; the next piece finds them in the store. (3)
+ * A view of the store: it has all that was committed at (1), unless compaction removed it. (4) The
+ * newest compact revision: compaction announces before it removes, and removes nothing that a watch
+ * from the announced revision on would see; watches from before it are told that they are
  * compacted.
  */
 final class HistoryReader {

@@ -224,14 +224,13 @@ public final class WatchHub implements AutoCloseable {
     private void catchUp(Set<WatchStream> told) {
         if (cursor == null) return;
         long revision = state.get().revision();
-        History.Node last = cursor;
-        for (History.Node node = last.next;
+        for (History.Node node = cursor.next;
                 node != null && node.revision <= revision;
-                node = last.next) {
+                node = cursor.next) {
             if (synced.size() > 0) dispatch(node, told);
-            last = node;
+            cursor = node;
         }
-        moveTo(last);
+        history.keepAfter(cursor.revision);
     }
 
     private void moveTo(History.Node dispatchedOrNull) {
