@@ -1,5 +1,7 @@
 package io.quorate.engine.state;
 
+import io.quorate.spi.storage.Cursor;
+import io.quorate.spi.storage.ReadView;
 import io.quorate.spi.storage.StateStore;
 import io.quorate.spi.storage.StorageException;
 import io.quorate.spi.storage.WriteBatch;
@@ -11,24 +13,27 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * The physical part of compactions (SE-10..SE-12): hashes the rows up to the revision, then walks
- * the index, both in bounded steps, and removes the rows that nobody can read any more. Compacted
+ * The physical part of compactions (SE-10..SE-12): walks the rows up to the revision in their
+ * order, in bounded steps, hashes them and removes those that nobody can read any more. Compacted
  * to revision C, a key keeps its newest version at or before C and all later ones; a tombstone
  * before C goes too, one exactly at C stays until the next compaction, so that a watch from C still
  * sees it.
  *
- * <p>The rows go through the batch of the next commit. The mark {@code scheduledCompactRev} is in
- * the batch of the command, {@code finishedCompactRev} in that of the last step: after a crash in
- * between, the walk starts again and finds what is left. A compaction that arrives while another
+ * <p>In order of revision, because neighbours in the store are then asked for together; a walk over
+ * the keys would remove rows from everywhere, and each of them costs a read of its own.
+ *
+ * <p>The removal goes through the batch of the next commit. The mark {@code scheduledCompactRev} is
+ * in the batch of the command, {@code finishedCompactRev} in that of the last step: after a crash
+ * in between, the walk starts again and finds what is left. A compaction that arrives while another
  * runs waits for it; of several that wait only the last is done.
  *
  * <p>The apply thread calls all but {@link #done(long)}.
  */
 final class Compaction {
-    private static final byte[] START = new byte[0];
+    private static final byte[] START = RevisionKey.of(0, 0, false);
 
-    /** Keys looked at for each row that a step may remove. */
-    private static final int KEYS_PER_ROW = 8;
+    /** Bytes of rows after which a step ends, however few they are. */
+    private static final int STEP_BYTES = 1 << 20;
 
     private static final String SCHEDULED = "scheduledCompactRev";
     private static final String FINISHED = "finishedCompactRev";
@@ -50,14 +55,13 @@ final class Compaction {
     /** Rows removed by the walk so far. */
     private long removed;
 
-    /** Null once the hash is complete, and when there is to be none. */
+    /** Of the running compaction; null when there is to be no hash. */
     private CompactionHasher hasher;
 
-    /** Of the running compaction; null before it is complete. */
-    private KvHash hash;
+    /** Whether all rows up to the scheduled revision are in the store. */
+    private boolean readable;
 
-    /** Whether all rows that the hasher looks at are in the store. */
-    private boolean hashable;
+    private final RowCodec codec = new RowCodec();
 
     /** Guarded by {@code waiting}. */
     private long durable;
@@ -72,6 +76,7 @@ final class Compaction {
         scheduled = meta.revision(SCHEDULED);
         finished = meta.revision(FINISHED);
         durable = finished;
+        readable = true;
         if (scheduled > finished) start();
     }
 
@@ -90,6 +95,7 @@ final class Compaction {
         // has no rows, and as a question it means another one.
         boolean hashed = !running && scheduled == finished && revision > 0;
         scheduled = revision;
+        readable = false;
         meta.put(SCHEDULED, RevisionKey.of(revision, 0, false), batch);
         if (running) return;
         start();
@@ -98,7 +104,7 @@ final class Compaction {
 
     /** The batch of the command has gone to the store. */
     void committed() {
-        hashable = hasher != null;
+        readable = true;
     }
 
     CompactionHashes hashes() {
@@ -115,32 +121,57 @@ final class Compaction {
     }
 
     /**
-     * Hashes or removes up to so many rows. Does nothing between the command and the commit of its
-     * batch.
+     * Looks at up to so many rows, or about a MiB of them. Does nothing between the command and the
+     * commit of its batch.
      *
      * @param maxRows 1 or more
+     * @param revision newest at this time
      * @return the report when this was the last step
      */
     Optional<CompactionReport> step(
             int maxRows, StateStore store, long revision, WriteBatch batch) {
-        if (!running) return Optional.empty();
-        if (hasher != null) {
-            hashStep(maxRows, store, revision);
-            return Optional.empty();
+        if (!running || !readable) return Optional.empty();
+        byte[] end = RevisionKey.of(target + 1, 0, false);
+        try (ReadView view = store.view();
+                Cursor cursor = view.cursor(Keyspaces.KEY, next, end, false)) {
+            int bytes = 0;
+            for (int rows = 0; rows < maxRows && bytes < STEP_BYTES; rows++) {
+                if (!cursor.next()) return Optional.of(finish(revision, batch));
+                byte[] revisionKey = cursor.key();
+                byte[] row = cursor.value();
+                bytes += row.length;
+                visit(revisionKey, row, batch);
+                next =
+                        RevisionKey.of(
+                                RevisionKey.main(revisionKey),
+                                RevisionKey.sub(revisionKey) + 1,
+                                false);
+            }
         }
-        Step step = new Step(maxRows, batch);
-        boolean end = KeyIndex.ascend(index.root(), next, null, step);
-        for (byte[] key : step.dead) index.remove(key);
-        removed += maxRows - step.rows;
-        if (end) return Optional.of(finish(batch));
-        next = step.stoppedAt;
         return Optional.empty();
     }
 
-    private void hashStep(int maxRows, StateStore store, long revision) {
-        if (!hashable || !hasher.step(store, maxRows)) return;
-        hash = hasher.hash(revision);
-        hasher = null;
+    private void visit(byte[] revisionKey, byte[] row, WriteBatch batch) {
+        byte[] key = codec.read(row).key();
+        IndexEntry later = null;
+        IndexEntry kept = KeyIndex.get(index.root(), key);
+        while (kept != null && kept.main > target) {
+            later = kept;
+            kept = kept.older();
+        }
+        boolean newest =
+                kept != null
+                        && kept.main == RevisionKey.main(revisionKey)
+                        && kept.sub == RevisionKey.sub(revisionKey);
+        if (hasher != null) hasher.add(revisionKey, row, newest);
+        if (newest) {
+            kept.cutTo(null);
+            if (!kept.tombstone || kept.main == target) return;
+            if (later == null) index.remove(key);
+            else later.cutTo(null);
+        }
+        batch.delete(Keyspaces.KEY, revisionKey);
+        removed++;
     }
 
     /** The future of a compaction that was applied. */
@@ -184,76 +215,16 @@ final class Compaction {
         next = START;
         removed = 0;
         hasher = null;
-        hash = null;
-        hashable = false;
     }
 
-    private CompactionReport finish(WriteBatch batch) {
+    private CompactionReport finish(long revision, WriteBatch batch) {
         finished = target;
         meta.put(FINISHED, RevisionKey.of(target, 0, false), batch);
         running = false;
-        if (hash != null) hashes.add(hash);
-        CompactionReport report = new CompactionReport(target, removed, Optional.ofNullable(hash));
+        Optional<KvHash> hash = Optional.ofNullable(hasher).map(made -> made.hash(revision));
+        hash.ifPresent(hashes::add);
+        CompactionReport report = new CompactionReport(target, removed, hash);
         if (scheduled > target) start();
         return report;
-    }
-
-    /** One bounded piece of the walk. Keys leave the index after it, never under its feet. */
-    private final class Step implements KeyIndex.Visitor {
-        final List<byte[]> dead = new ArrayList<>();
-        private final WriteBatch batch;
-        private int rows;
-        private int keys;
-        private byte[] stoppedAt;
-
-        Step(int maxRows, WriteBatch batch) {
-            this.batch = batch;
-            rows = maxRows;
-            keys = maxRows * KEYS_PER_ROW;
-        }
-
-        @Override
-        public boolean visit(IndexEntry newest) {
-            if (rows == 0 || keys == 0) {
-                stoppedAt = newest.key;
-                return false;
-            }
-            keys--;
-            IndexEntry later = null;
-            IndexEntry kept = newest;
-            while (kept != null && kept.main > target) {
-                later = kept;
-                kept = kept.older();
-            }
-            if (kept == null || removeOlder(kept)) {
-                if (kept != null && kept.tombstone && kept.main < target) drop(kept, later);
-                return true;
-            }
-            stoppedAt = newest.key;
-            return false;
-        }
-
-        /** False when the step ended before the last one. */
-        private boolean removeOlder(IndexEntry kept) {
-            IndexEntry older = kept.older();
-            if (older == null) return rows > 0;
-            while (older != null && rows > 0) {
-                remove(older);
-                older = older.older();
-            }
-            kept.cutTo(older);
-            return older == null && rows > 0;
-        }
-
-        private void drop(IndexEntry tombstone, IndexEntry later) {
-            remove(tombstone);
-            if (later == null) dead.add(tombstone.key);
-            else later.cutTo(null);
-        }
-
-        private void remove(IndexEntry entry) {
-            batch.delete(Keyspaces.KEY, RevisionKey.of(entry));
-            rows--;
-        }
     }
 }

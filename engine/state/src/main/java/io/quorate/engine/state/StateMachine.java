@@ -371,10 +371,10 @@ public final class StateMachine implements AutoCloseable {
     }
 
     /**
-     * Hashes, then removes rows of the running compaction; they leave the store with the next
-     * commit. Takes time in proportion to {@code maxRows}, whatever the number of keys.
+     * Hashes and removes rows of the running compaction; they leave the store with the next commit.
+     * Takes time in proportion to {@code maxRows}, whatever the number of keys.
      *
-     * @param maxRows most rows to read or remove, 1 or more
+     * @param maxRows most rows to look at, 1 or more
      * @return the report when this was the last step
      */
     public Optional<CompactionReport> compactStep(int maxRows) {
