@@ -24,22 +24,16 @@ import java.util.concurrent.CompletableFuture;
  * A write-ahead log in segment files; see {@link WalFormat} for the bytes and {@link WalRecovery}
  * for what a restart makes of them.
  *
- * <p>append() changes the index in memory and queues a unit; one writer thread drains the queue,
- * writes all it found with one write and one fdatasync, and completes the futures in order. So the
- * slower the disk, the larger the groups.
+ * <p>append() changes the index in memory and encodes its unit into the group that is staged. One
+ * writer thread takes the staged group, writes and forces it, while the next one is being staged,
+ * and has the futures completed in order, by {@link Completions}. So the slower the disk, the
+ * larger the groups, and between two forces lies next to nothing.
  *
  * <p>What can go wrong: no room for a new segment is NoSpace and takes the units that did not reach
  * the disk back; any other failure of a write or a force poisons the log, because nobody can know
  * what the disk holds (after a failed fsync the kernel may have dropped the dirty pages).
  */
 final class FileRaftLog implements RaftLog {
-    private static final long[] NO_VALUES = {};
-    private static final int GROUP_BYTES_MAX = 8 << 20;
-    private static final int READ_BYTES_MAX = 4 << 20;
-
-    /** Records between two entries that are cheaper to read over than to seek past. */
-    private static final int READ_GAP_BYTES = 1 << 10;
-
     /** A file offset is an int in memory. */
     private static final long UNIT_BYTES_MAX = 1 << 30;
 
@@ -49,6 +43,7 @@ final class FileRaftLog implements RaftLog {
     private final SegmentSupply supply;
     private final long cacheBytesMax;
     private final Thread writer;
+    private final Completions completions = new Completions();
 
     // Used by the writer thread, and by the opener before it starts.
     private WalSegment current; // null before the first unit of a new log
@@ -56,14 +51,16 @@ final class FileRaftLog implements RaftLog {
     private long group;
     private long resumeGroup; // above 0: voids the records of a failed or torn group first
     private WalFormat.SegmentStart written; // what the log would start a segment with now
-    private ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
+    private WalGroup free = new WalGroup();
 
     // The rest is guarded by lock.
     private final Object lock = new Object();
     private final ArrayDeque<WalSegment> segments = new ArrayDeque<>(); // oldest first
-    private final ArrayDeque<Unit> queue = new ArrayDeque<>();
+    private WalGroup stage = new WalGroup(); // what the writer takes next
+    private final ArrayDeque<WalUnit> queue = new ArrayDeque<>(); // what the stage did not take
     private long queuedBytes;
-    private volatile long roomBytes; // left in the current segment beside what is queued
+    private volatile long roomBytes; // left in the segment behind all that is staged and queued
+    private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
     private LogIndex index;
     private Identity identity;
     private HardState hardState;
@@ -71,58 +68,6 @@ final class FileRaftLog implements RaftLog {
     private StorageException failure;
     private volatile boolean closing;
     private boolean closed;
-
-    /** One append or one control record on its way to disk. */
-    private static final class Unit {
-        final List<LogEntry> entries;
-        final HardState hardState; // or null
-        final byte controlKind; // or 0
-        final long[] control;
-        final long bytes;
-        final CompletableFuture<Void> future = new CompletableFuture<>();
-
-        // To take the unit back.
-        final LogIndex oldIndex;
-        final long oldLastIndex;
-        final LogIndex.Suffix replaced; // or null
-        final HardState oldHardState;
-        final Identity oldIdentity;
-
-        Unit(
-                FileRaftLog log,
-                List<LogEntry> entries,
-                HardState hardState,
-                byte controlKind,
-                long[] control,
-                long bytes,
-                long oldLastIndex,
-                LogIndex.Suffix replaced) {
-            this.entries = entries;
-            this.hardState = hardState;
-            this.controlKind = controlKind;
-            this.control = control;
-            this.bytes = bytes;
-            this.oldIndex = log.index;
-            this.oldLastIndex = oldLastIndex;
-            this.replaced = replaced;
-            this.oldHardState = log.hardState;
-            this.oldIdentity = log.identity;
-        }
-
-        static long bytes(List<LogEntry> entries, HardState hardState) {
-            long sum = hardState == null ? 0 : WalFormat.controlBytes(3);
-            for (LogEntry entry : entries) sum += entryBytes(entry);
-            return sum;
-        }
-
-        static long entryBytes(LogEntry entry) {
-            return WalFormat.recordBytes((long) WalFormat.ENTRY_PREFIX_BYTES + entry.data().length);
-        }
-
-        int records() {
-            return entries.size() + (hardState == null ? 0 : 1) + (control.length > 0 ? 1 : 0);
-        }
-    }
 
     private FileRaftLog(
             StorageEnv env,
@@ -143,7 +88,6 @@ final class FileRaftLog implements RaftLog {
         offset = found.end();
         group = found.group();
         resumeGroup = found.mustResume() ? found.highestGroup() + 1 : 0;
-        roomBytes = current == null ? 0 : current.bytes - offset;
         written =
                 new WalFormat.SegmentStart(
                         0,
@@ -157,6 +101,8 @@ final class FileRaftLog implements RaftLog {
         boolean durable = false;
         try {
             if (current != null) makeDurable();
+            if (current != null && resumeGroup == 0) stage.open(current, offset, group + 1);
+            roomBytes = stage.room();
             durable = true;
         } finally {
             if (!durable) closeFiles();
@@ -174,6 +120,7 @@ final class FileRaftLog implements RaftLog {
         try {
             FileRaftLog log = opener.call(() -> openLocked(env, settings, directoryLock));
             log.writer.start();
+            log.completions.start();
             opened = true;
             return log;
         } finally {
@@ -232,13 +179,15 @@ final class FileRaftLog implements RaftLog {
 
     @Override
     public void initialize(Identity given) {
-        Unit unit;
+        WalUnit unit;
         synchronized (lock) {
             requireUsable();
             if (identity != null && !identity.equals(given)) {
                 throw new IllegalArgumentException(directory + " belongs to " + identity);
             }
-            unit = control(WalFormat.IDENTITY, given.clusterId(), given.memberId());
+            unit =
+                    WalUnit.control(
+                            WalFormat.IDENTITY, before(), given.clusterId(), given.memberId());
             identity = given;
             enqueue(unit);
         }
@@ -297,7 +246,7 @@ final class FileRaftLog implements RaftLog {
     @Override
     public CompletableFuture<Void> append(List<LogEntry> entries, HardState hardStateOrNull) {
         List<LogEntry> added = List.copyOf(entries);
-        long bytes = Unit.bytes(added, hardStateOrNull);
+        long bytes = WalUnit.bytes(added, hardStateOrNull);
         if (bytes > UNIT_BYTES_MAX) {
             throw new IllegalArgumentException(
                     "a unit of " + bytes + " bytes; at most " + UNIT_BYTES_MAX + " are possible");
@@ -305,30 +254,20 @@ final class FileRaftLog implements RaftLog {
         requireRoom(bytes);
         synchronized (lock) {
             requireUsable();
-            if (added.isEmpty() && hardStateOrNull == null) return lastFuture();
+            // An empty unit is durable when the one before is.
+            if (added.isEmpty() && hardStateOrNull == null) return last.copy();
             requireContiguous(added);
-            long oldLast = index.lastIndex();
+            WalUnit.Before before = before();
             LogIndex.Suffix replaced = addToIndex(added);
-            Unit unit =
-                    new Unit(
-                            this,
-                            added,
-                            hardStateOrNull,
-                            (byte) 0,
-                            NO_VALUES,
-                            bytes,
-                            oldLast,
-                            replaced);
+            WalUnit unit = WalUnit.append(added, hardStateOrNull, bytes, before, replaced);
             if (hardStateOrNull != null) hardState = hardStateOrNull;
             enqueue(unit);
             return unit.future;
         }
     }
 
-    /** An empty unit is durable when the one before is. */
-    private CompletableFuture<Void> lastFuture() {
-        Unit last = queue.peekLast();
-        return last == null ? CompletableFuture.completedFuture(null) : last.future.copy();
+    private WalUnit.Before before() {
+        return new WalUnit.Before(index, hardState, identity);
     }
 
     /**
@@ -372,23 +311,27 @@ final class FileRaftLog implements RaftLog {
         }
     }
 
-    private Unit control(byte kind, long... values) {
-        long bytes = WalFormat.controlBytes(values.length);
-        return new Unit(this, List.of(), null, kind, values, bytes, index.lastIndex(), null);
+    private void enqueue(WalUnit unit) {
+        // The writer waits for something to write, and for nothing else.
+        if (isIdle()) lock.notifyAll();
+        if (queue.isEmpty() && stage.takes(unit.bytes)) {
+            stage.add(unit, index);
+        } else {
+            queue.add(unit);
+            queuedBytes += unit.bytes;
+        }
+        roomBytes = stage.room() - queuedBytes;
+        last = unit.future;
     }
 
-    private void enqueue(Unit unit) {
-        // The writer waits for an empty queue to fill, and for nothing else.
-        if (queue.isEmpty()) lock.notifyAll();
-        queue.add(unit);
-        queuedBytes += unit.bytes;
-        roomBytes -= unit.bytes;
+    private boolean isIdle() {
+        return stage.isEmpty() && queue.isEmpty();
     }
 
     @Override
     public List<LogEntry> read(long from, long toExclusive, long maxBytes) {
         List<LogEntry> entries = new ArrayList<>();
-        List<Place> places = new ArrayList<>();
+        List<WalReader.Place> places = new ArrayList<>();
         synchronized (lock) {
             requireUsable();
             if (from >= toExclusive) return List.of();
@@ -400,83 +343,18 @@ final class FileRaftLog implements RaftLog {
                 if (taken > maxBytes && i > from) break;
                 LogEntry cached = index.cached(i);
                 entries.add(cached);
-                if (cached == null) places.add(place(i, (int) (i - from)));
+                if (cached == null) places.add(WalReader.Place.of(index, i, (int) (i - from)));
             }
-            for (Place place : places) place.segment.retain();
+            for (WalReader.Place place : places) place.segment().retain();
         }
         try {
-            readPlaces(places, entries);
+            WalReader.read(places, entries);
+        } catch (StorageException.Fatal e) {
+            throw poison(e);
         } finally {
-            for (Place place : places) place.segment.release();
+            for (WalReader.Place place : places) place.segment().release();
         }
         return entries;
-    }
-
-    /** Where an entry must be read from, and for which position of the answer. */
-    private record Place(
-            long index, long term, int dataLength, WalSegment segment, int offset, int position) {
-        int end() {
-            return offset
-                    + (int) WalFormat.recordBytes((long) WalFormat.ENTRY_PREFIX_BYTES + dataLength);
-        }
-    }
-
-    private Place place(long i, int position) {
-        return new Place(
-                i, index.term(i), index.dataLength(i), index.segment(i), index.offset(i), position);
-    }
-
-    private void readPlaces(List<Place> places, List<LogEntry> entries) {
-        for (int i = 0; i < places.size(); ) {
-            int end = i + 1;
-            while (end < places.size() && continues(places, i, end)) end++;
-            readRun(places.subList(i, end), entries);
-            i = end;
-        }
-    }
-
-    private static boolean continues(List<Place> places, int first, int next) {
-        Place previous = places.get(next - 1);
-        Place place = places.get(next);
-        int gap = place.offset - previous.end();
-        return place.segment == previous.segment
-                && gap >= 0
-                && gap <= READ_GAP_BYTES
-                && place.end() - places.get(first).offset <= READ_BYTES_MAX;
-    }
-
-    private void readRun(List<Place> run, List<LogEntry> entries) {
-        WalSegment segment = run.getFirst().segment;
-        int start = run.getFirst().offset;
-        ByteBuffer bytes = ByteBuffer.allocate(run.getLast().end() - start);
-        try {
-            segment.readFully(bytes, start);
-        } catch (IOException e) {
-            throw poison(StorageException.of("cannot read " + segment.path, e));
-        }
-        bytes.flip();
-        for (Place place : run) entries.set(place.position, decode(bytes, start, place));
-    }
-
-    private static LogEntry decode(ByteBuffer bytes, int start, Place place) {
-        int at = place.offset - start;
-        boolean whole =
-                WalFormat.isWhole(bytes, at, place.offset, place.segment.id)
-                        && WalFormat.kind(bytes, at) == WalFormat.ENTRY
-                        && WalFormat.index(bytes, at) == place.index
-                        && WalFormat.entryTerm(bytes, at) == place.term;
-        if (!whole) {
-            throw new StorageException.Corruption(
-                    place.segment.path
-                            + " at offset "
-                            + place.offset
-                            + " does not hold entry "
-                            + place.index
-                            + " as it was written; restore this member from its peers",
-                    null);
-        }
-        return new LogEntry(
-                place.index, place.term, WalFormat.entryType(bytes, at), WalFormat.data(bytes, at));
     }
 
     @Override
@@ -490,16 +368,16 @@ final class FileRaftLog implements RaftLog {
                         "compact to " + to + " above the durable index " + durableIndex);
             }
             index.dropTo(to);
-            enqueue(control(WalFormat.BASE, to, index.baseTerm()));
+            enqueue(WalUnit.control(WalFormat.BASE, before(), to, index.baseTerm()));
         }
     }
 
     @Override
     public void reset(long to, long term) {
-        Unit unit;
+        WalUnit unit;
         synchronized (lock) {
             requireUsable();
-            unit = control(WalFormat.RESET, to, term);
+            unit = WalUnit.control(WalFormat.RESET, before(), to, term);
             index = new LogIndex(cacheBytesMax, to, term);
             hardState = withCommitAtLeast(hardState, to);
             durableIndex = to;
@@ -530,7 +408,8 @@ final class FileRaftLog implements RaftLog {
             closing = true;
             lock.notifyAll();
         }
-        if (Thread.currentThread() != writer) joinWriter();
+        if (Thread.currentThread() != writer) join(writer);
+        completions.close();
         try {
             closeFiles();
         } catch (IOException e) {
@@ -548,11 +427,12 @@ final class FileRaftLog implements RaftLog {
         for (WalSegment segment : segments) segment.close();
     }
 
-    private void joinWriter() {
+    /** Waits for a thread to end without regard to interrupts, which stay set. */
+    static void join(Thread thread) {
         boolean interrupted = false;
-        while (writer.isAlive()) {
+        while (thread.isAlive()) {
             try {
-                writer.join();
+                thread.join();
             } catch (InterruptedException e) {
                 interrupted = true;
             }
@@ -582,13 +462,16 @@ final class FileRaftLog implements RaftLog {
 
     private void writeLoop() {
         while (true) {
-            List<Unit> units;
+            StorageException broken;
+            WalGroup group = null;
             synchronized (lock) {
-                while (queue.isEmpty() && !closing) waitForWork();
-                if (queue.isEmpty()) return;
-                units = takeGroup();
+                while (isIdle() && !closing) waitForWork();
+                if (isIdle()) return;
+                broken = failure;
+                if (broken == null && !stage.isEmpty()) group = takeStage();
             }
-            writeOrFail(units);
+            if (broken == null) writeOrFail(group);
+            else failAll(List.of(), broken);
         }
     }
 
@@ -601,36 +484,31 @@ final class FileRaftLog implements RaftLog {
         }
     }
 
-    /** Units for one force: as many as there are, but all must fit one segment. */
-    private List<Unit> takeGroup() {
-        List<Unit> units = new ArrayList<>();
-        long left = current == null ? 0 : current.bytes - offset;
-        if (resumeGroup > 0) left -= WalFormat.controlBytes(0);
-        boolean rolls = queue.peek().bytes > left;
-        long limit = Math.min(GROUP_BYTES_MAX, rolls ? Long.MAX_VALUE : left);
-        long taken = 0;
-        while (!queue.isEmpty()) {
-            Unit unit = queue.peek();
-            if (!units.isEmpty() && (rolls || taken + unit.bytes > limit)) break;
-            units.add(queue.poll());
-            taken += unit.bytes;
-        }
-        queuedBytes -= taken;
-        return units;
+    /** What is staged; from here on the next group is staged, behind it. */
+    private WalGroup takeStage() {
+        WalGroup taken = stage;
+        taken.finish();
+        stage = free;
+        free = null;
+        stage.open(taken.segment(), taken.end(), taken.number() + 1);
+        stageQueued();
+        return taken;
     }
 
-    private void writeOrFail(List<Unit> units) {
-        StorageException broken;
-        synchronized (lock) {
-            broken = failure;
+    private void stageQueued() {
+        while (!queue.isEmpty() && stage.takes(queue.peek().bytes)) {
+            queuedBytes -= queue.peek().bytes;
+            stage.add(queue.poll(), index);
         }
-        if (broken != null) {
-            failAll(units, broken);
-            return;
-        }
+        roomBytes = stage.room() - queuedBytes;
+    }
+
+    /** Writes and forces a group, or, when there is none, finds a place for the next one. */
+    private void writeOrFail(WalGroup groupOrNull) {
+        List<WalUnit> units = groupOrNull == null ? List.of() : groupOrNull.units();
         try {
-            if (resumeGroup > 0 && current != null) writeResume();
-            writeGroup(units);
+            if (groupOrNull == null) openStage();
+            else writeAndForce(groupOrNull);
         } catch (StorageException.NoSpace e) {
             takeBack(units, e);
             return;
@@ -644,8 +522,26 @@ final class FileRaftLog implements RaftLog {
             failAll(units, new StorageException.Fatal("the raft log writer failed: " + e, e));
             return;
         }
-        settle(units);
-        for (Unit unit : units) unit.future.complete(null);
+        if (groupOrNull != null) settle(groupOrNull);
+    }
+
+    /**
+     * The stage has no place after an error and when the next unit does not fit the segment. The
+     * rest of a failed group is made void, or the next segment taken.
+     */
+    private void openStage() throws IOException {
+        if (resumeGroup > 0 && current != null) writeResume();
+        long needed;
+        synchronized (lock) {
+            needed = queue.peek().bytes;
+        }
+        boolean rolls = current == null || offset + needed > current.bytes;
+        WalSegment segment = rolls ? supply.take(needed + WalFormat.SEGMENT_RECORD_BYTES) : current;
+        synchronized (lock) {
+            stage.open(segment, rolls ? 0 : offset, Math.max(group, resumeGroup) + 1);
+            if (rolls) stage.addStart(startAfter(current == null ? 0 : current.id, offset));
+            stageQueued();
+        }
     }
 
     /** Voids what a torn or failed group left behind {@link #offset}; see {@link WalFormat}. */
@@ -661,25 +557,6 @@ final class FileRaftLog implements RaftLog {
         resumeGroup = 0;
     }
 
-    private void writeGroup(List<Unit> units) throws IOException {
-        long bytes = 0;
-        for (Unit unit : units) bytes += unit.bytes;
-        boolean starts = current == null || offset + bytes > current.bytes;
-        WalSegment segment = starts ? supply.take(bytes + WalFormat.SEGMENT_RECORD_BYTES) : current;
-        long at = starts ? 0 : offset;
-        WalFormat.SegmentStart start =
-                starts ? startAfter(current == null ? 0 : current.id, offset) : null;
-        long number = Math.max(group, resumeGroup) + 1;
-        int[] offsets = encode(segment, at, number, start, units, bytes);
-        long length = buffer.remaining();
-        writeAndForce(segment, at);
-
-        group = number;
-        resumeGroup = 0;
-        offset = at + length;
-        note(segment, starts, units, offsets);
-    }
-
     private WalFormat.SegmentStart startAfter(long previousId, long previousEnd) {
         return new WalFormat.SegmentStart(
                 previousId,
@@ -691,10 +568,11 @@ final class FileRaftLog implements RaftLog {
                 written.baseTerm());
     }
 
-    private void writeAndForce(WalSegment segment, long at) throws IOException {
+    private void writeAndForce(WalGroup taken) throws IOException {
+        WalSegment segment = taken.segment();
         long begin = System.nanoTime();
         try {
-            segment.write(buffer, at);
+            segment.write(taken.bytes(), taken.start());
         } catch (FileIo.OutOfSpace e) {
             if (segment == current) resumeGroup = Math.max(group, resumeGroup) + 2;
             else supply.release(segment);
@@ -714,103 +592,54 @@ final class FileRaftLog implements RaftLog {
         env.observe(StorageEnv.Timing.LOG_FSYNC, System.nanoTime() - middle);
     }
 
-    /** Fills {@link #buffer} with the group; returns the file offset of each entry. */
-    private int[] encode(
-            WalSegment segment,
-            long at,
-            long number,
-            WalFormat.SegmentStart start,
-            List<Unit> units,
-            long unitBytes) {
-        reserve(unitBytes + WalFormat.SEGMENT_RECORD_BYTES);
-        int entries = 0;
-        for (Unit unit : units) entries += unit.entries.size();
-        int[] offsets = new int[entries];
-        int placed = 0;
-        if (start != null) {
-            long flags = WalFormat.group(number, false, true);
-            WalFormat.putControl(buffer, at, segment.id, flags, WalFormat.SEGMENT, start.longs());
-        }
-        for (int i = 0; i < units.size(); i++) {
-            Unit unit = units.get(i);
-            boolean lastUnit = i == units.size() - 1;
-            int records = unit.records();
-            for (LogEntry entry : unit.entries) {
-                records--;
-                long flags = WalFormat.group(number, lastUnit && records == 0, records == 0);
-                long fileOffset = at + buffer.position();
-                offsets[placed++] = (int) fileOffset;
-                WalFormat.putEntry(
-                        buffer,
-                        fileOffset,
-                        segment.id,
-                        flags,
-                        entry.index(),
-                        entry.term(),
-                        entry.type(),
-                        entry.data());
-            }
-            if (unit.hardState != null) {
-                records--;
-                long flags = WalFormat.group(number, lastUnit && records == 0, records == 0);
-                HardState state = unit.hardState;
-                WalFormat.putControl(
-                        buffer,
-                        at + buffer.position(),
-                        segment.id,
-                        flags,
-                        WalFormat.HARD_STATE,
-                        state.term(),
-                        state.vote(),
-                        state.commit());
-            }
-            if (unit.controlKind != 0) {
-                long flags = WalFormat.group(number, lastUnit, true);
-                WalFormat.putControl(
-                        buffer,
-                        at + buffer.position(),
-                        segment.id,
-                        flags,
-                        unit.controlKind,
-                        unit.control);
-            }
-        }
-        buffer.flip();
-        return offsets;
-    }
-
-    private void reserve(long bytes) {
-        buffer.clear();
-        if (buffer.capacity() < bytes) {
-            long rounded = Math.max(bytes, Math.min(2L * buffer.capacity(), GROUP_BYTES_MAX));
-            buffer = ByteBuffer.allocateDirect((int) rounded);
-        } else if (buffer.capacity() > 2 * GROUP_BYTES_MAX && bytes <= GROUP_BYTES_MAX) {
-            // One huge entry must not hold on to the memory for good.
-            buffer = ByteBuffer.allocateDirect(GROUP_BYTES_MAX);
-        }
-    }
-
-    /** Makes the memory say where the group now is. */
-    private void note(WalSegment segment, boolean starts, List<Unit> units, int[] offsets) {
+    /** After the force: the log says what is durable, and who waits for it is told. */
+    private void settle(WalGroup forced) {
+        List<WalUnit> units = forced.units();
+        group = forced.number();
+        resumeGroup = 0;
+        offset = forced.end();
+        boolean starts = forced.segment() != current;
+        List<WalSegment> released = new ArrayList<>();
+        boolean moreToWrite;
         synchronized (lock) {
-            if (starts) {
-                segments.add(segment);
-                current = segment;
+            if (starts) segments.add(forced.segment());
+            current = forced.segment();
+            for (WalUnit unit : units) noteForced(unit);
+            forced.clear();
+            free = forced;
+            // What came since may have replaced what was just forced.
+            stage.units().forEach(this::lowerDurable);
+            queue.forEach(this::lowerDurable);
+            index.evict(durableIndex);
+            while (segments.size() > 1 && segments.peek().maxIndex <= written.baseIndex()) {
+                released.add(segments.poll());
             }
-            roomBytes = current.bytes - offset - queuedBytes;
-            int placed = 0;
-            for (Unit unit : units) {
-                for (LogEntry entry : unit.entries) {
-                    index.written(entry, segment, offsets[placed++]);
-                    segment.maxIndex = Math.max(segment.maxIndex, entry.index());
-                }
-                noteWritten(unit);
-            }
+            moreToWrite = !isIdle();
         }
-        supply.prepare();
+        if (moreToWrite) completions.hand(units, null);
+        else completions.complete(units, null);
+        if (starts) supply.prepare();
+        for (WalSegment segment : released) segment.whenUnread(() -> supply.release(segment));
     }
 
-    private void noteWritten(Unit unit) {
+    private void noteForced(WalUnit unit) {
+        noteWritten(unit);
+        if (!unit.entries.isEmpty()) {
+            durableIndex = unit.entries.getLast().index();
+            current.maxIndex = Math.max(current.maxIndex, durableIndex);
+        }
+        if (unit.controlKind == WalFormat.RESET) durableIndex = unit.control[0];
+    }
+
+    private void lowerDurable(WalUnit later) {
+        if (later.controlKind == WalFormat.RESET) {
+            durableIndex = later.control[0];
+        } else if (later.replaced != null) {
+            durableIndex = Math.min(durableIndex, later.entries.getFirst().index() - 1);
+        }
+    }
+
+    private void noteWritten(WalUnit unit) {
         long last = unit.entries.isEmpty() ? written.lastIndex() : unit.entries.getLast().index();
         HardState state = unit.hardState == null ? written.hardState() : unit.hardState;
         Identity id = written.identity();
@@ -832,67 +661,54 @@ final class FileRaftLog implements RaftLog {
         written = new WalFormat.SegmentStart(0, 0, last, id, state, baseIndex, baseTerm);
     }
 
-    /** After the force: moves the durable index on and lets go of segments below the base. */
-    private void settle(List<Unit> units) {
-        List<WalSegment> released = new ArrayList<>();
-        synchronized (lock) {
-            for (Unit unit : units) {
-                if (!unit.entries.isEmpty()) durableIndex = unit.entries.getLast().index();
-                if (unit.controlKind == WalFormat.RESET) durableIndex = unit.control[0];
-            }
-            // A queued unit may have replaced what was just forced.
-            for (Unit unit : queue) {
-                if (unit.controlKind == WalFormat.RESET) durableIndex = unit.control[0];
-                else if (unit.replaced != null) {
-                    durableIndex = Math.min(durableIndex, unit.entries.getFirst().index() - 1);
-                }
-            }
-            index.evict();
-            while (segments.size() > 1 && segments.peek().maxIndex <= written.baseIndex()) {
-                released.add(segments.poll());
-            }
-        }
-        for (WalSegment segment : released) segment.whenUnread(() -> supply.release(segment));
-    }
-
     /** Undoes the units that are not on disk, newest first: nothing of them took effect. */
-    private void takeBack(List<Unit> units, StorageException.NoSpace cause) {
-        List<Unit> failed = new ArrayList<>(units);
+    private void takeBack(List<WalUnit> units, StorageException.NoSpace cause) {
+        List<WalUnit> failed;
         synchronized (lock) {
-            failed.addAll(queue);
-            queue.clear();
-            queuedBytes = 0;
-            roomBytes = current == null ? 0 : current.bytes - offset;
-            for (Unit unit : failed.reversed()) undo(unit);
+            failed = takeAll(units);
+            for (WalUnit unit : failed.reversed()) undo(unit);
             durableIndex = index.lastIndex();
+            roomBytes = current == null ? 0 : current.bytes - offset;
+            last = CompletableFuture.completedFuture(null);
         }
-        for (Unit unit : failed) unit.future.completeExceptionally(cause);
+        completions.complete(failed, cause);
     }
 
-    private void undo(Unit unit) {
+    /** These and all that came since; afterwards nothing waits and the stage has no place. */
+    private List<WalUnit> takeAll(List<WalUnit> first) {
+        List<WalUnit> all = new ArrayList<>(first);
+        all.addAll(stage.units());
+        all.addAll(queue);
+        stage.clear();
+        if (free == null) free = new WalGroup();
+        queue.clear();
+        queuedBytes = 0;
+        return all;
+    }
+
+    private void undo(WalUnit unit) {
         if (unit.controlKind == WalFormat.BASE) return; // nothing is lost: the next one repeats it
-        if (unit.controlKind == WalFormat.RESET) index = unit.oldIndex;
+        if (unit.controlKind == WalFormat.RESET) index = unit.before.index();
         if (!unit.entries.isEmpty()) {
             long first = unit.entries.getFirst().index();
             if (index.holds(first)) index.dropFrom(first);
             if (unit.replaced != null) index.restore(unit.replaced);
         }
-        hardState = unit.oldHardState;
-        identity = unit.oldIdentity;
+        hardState = unit.before.hardState();
+        identity = unit.before.identity();
     }
 
-    private void failAll(List<Unit> units, StorageException cause) {
+    private void failAll(List<WalUnit> units, StorageException cause) {
         StorageException fatal =
                 cause instanceof StorageException.Fatal
                         ? cause
                         : new StorageException.Fatal(cause.getMessage(), cause);
-        List<Unit> failed = new ArrayList<>(units);
         poison(fatal);
+        List<WalUnit> failed;
         synchronized (lock) {
-            failed.addAll(queue);
-            queue.clear();
+            failed = takeAll(units);
         }
-        for (Unit unit : failed) unit.future.completeExceptionally(fatal);
+        completions.complete(failed, fatal);
     }
 
     private StorageException poison(StorageException fatal) {

@@ -91,8 +91,8 @@ final class LogIndex {
         firstCached = lastIndex() + 1;
     }
 
-    /** Notes where an entry was written, unless another has taken its place since. */
-    void written(LogEntry entry, WalSegment segment, int offset) {
+    /** Notes where an entry is going to be, unless another has taken its place since. */
+    void place(LogEntry entry, WalSegment segment, int offset) {
         if (!holds(entry.index())) return;
         int at = at(entry.index());
         if (cached[at] != entry) return;
@@ -100,11 +100,10 @@ final class LogIndex {
         offsets[at] = offset;
     }
 
-    /** Forgets the oldest cached entries that are on disk until the cache is within its bound. */
-    void evict() {
-        while (cachedBytes > cacheBytesMax && firstCached <= lastIndex()) {
+    /** Forgets the oldest cached entries that are durable until the cache is within its bound. */
+    void evict(long durableIndex) {
+        while (cachedBytes > cacheBytesMax && firstCached <= durableIndex) {
             int at = at(firstCached);
-            if (segments[at] == null) return;
             if (cached[at] != null) cachedBytes -= lengths[at];
             cached[at] = null;
             firstCached++;

@@ -158,6 +158,12 @@ final class WalFormat {
         return crc(buffer, at, fileOffset, length) == buffer.getInt(at + 4);
     }
 
+    /** Says of the record at {@code at} that it is the last of its group. */
+    static void markEndOfGroup(ByteBuffer buffer, int at, long fileOffset) {
+        buffer.putLong(at + 16, buffer.getLong(at + 16) | 2);
+        buffer.putInt(at + 4, crc(buffer, at, fileOffset, buffer.getInt(at)));
+    }
+
     static long groupNumber(ByteBuffer buffer, int at) {
         return buffer.getLong(at + 16) >>> 2;
     }

@@ -290,6 +290,16 @@ public abstract class RaftLogContract {
         assertEquals(hard, log.hardState());
     }
 
+    @Test
+    void emptyUnitIsDurableWhenTheOneBeforeIs() {
+        for (int i = 1; i <= 200; i++) {
+            CompletableFuture<Void> before = log.append(entries(i, i, 1), null);
+            await(log.append(List.of(), null));
+            assertTrue(before.isDone(), "unit " + i);
+            assertEquals(i, log.durableIndex());
+        }
+    }
+
     /** As a raft loop does whose turn is taken by the thread that brings it the completion. */
     @Test
     void appendMayBeMadeInsideACompletion() {

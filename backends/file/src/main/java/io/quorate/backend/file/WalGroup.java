@@ -1,0 +1,140 @@
+package io.quorate.backend.file;
+
+import io.quorate.spi.storage.HardState;
+import io.quorate.spi.storage.LogEntry;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The units that one write and one force carry, encoded for their place in a segment as they come,
+ * which is while the force before is under way. Guarded by the lock of the log until the writer
+ * takes it; then it is the writer's until {@link #clear()}.
+ */
+final class WalGroup {
+    private static final int BYTES_MAX = 8 << 20;
+
+    private ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
+    private List<WalUnit> units = new ArrayList<>();
+    private WalSegment segment; // null while the place is not known
+    private long start;
+    private long number;
+    private int lastRecord; // in the buffer
+
+    /** Gives an empty group its place: it continues {@code segment} at {@code start}. */
+    void open(WalSegment segment, long start, long number) {
+        this.segment = segment;
+        this.start = start;
+        this.number = number;
+    }
+
+    boolean isOpen() {
+        return segment != null;
+    }
+
+    boolean isEmpty() {
+        return units.isEmpty();
+    }
+
+    WalSegment segment() {
+        return segment;
+    }
+
+    long start() {
+        return start;
+    }
+
+    /** Offset in the segment behind the last record. */
+    long end() {
+        return start + buffer.position();
+    }
+
+    long number() {
+        return number;
+    }
+
+    List<WalUnit> units() {
+        return units;
+    }
+
+    /** Bytes that are left in the segment; 0 while there is none. */
+    long room() {
+        return isOpen() ? segment.bytes - end() : 0;
+    }
+
+    /** Whether a unit of so many bytes fits the segment, and the size that a force should have. */
+    boolean takes(long bytes) {
+        return isOpen()
+                && bytes <= room()
+                && (units.isEmpty() || buffer.position() + bytes <= BYTES_MAX);
+    }
+
+    /** The first record of a new segment. */
+    void addStart(WalFormat.SegmentStart record) {
+        reserve(WalFormat.SEGMENT_RECORD_BYTES);
+        putControl(WalFormat.SEGMENT, true, record.longs());
+    }
+
+    /** Adds a unit that it {@link #takes} and tells the index where the entries are going to be. */
+    void add(WalUnit unit, LogIndex index) {
+        reserve(unit.bytes);
+        units.add(unit);
+        int records = unit.records();
+        for (LogEntry entry : unit.entries) {
+            index.place(entry, segment, (int) end());
+            putEntry(entry, --records == 0);
+        }
+        if (unit.hardState != null) {
+            HardState state = unit.hardState;
+            boolean last = --records == 0;
+            putControl(WalFormat.HARD_STATE, last, state.term(), state.vote(), state.commit());
+        }
+        if (unit.controlKind != 0) putControl(unit.controlKind, true, unit.control);
+    }
+
+    private void putEntry(LogEntry entry, boolean endOfUnit) {
+        lastRecord = buffer.position();
+        WalFormat.putEntry(
+                buffer,
+                end(),
+                segment.id,
+                WalFormat.group(number, false, endOfUnit),
+                entry.index(),
+                entry.term(),
+                entry.type(),
+                entry.data());
+    }
+
+    private void putControl(byte kind, boolean endOfUnit, long... values) {
+        lastRecord = buffer.position();
+        long flags = WalFormat.group(number, false, endOfUnit);
+        WalFormat.putControl(buffer, end(), segment.id, flags, kind, values);
+    }
+
+    /** Nothing comes any more: marks the last record as the last of its group. */
+    void finish() {
+        WalFormat.markEndOfGroup(buffer, lastRecord, start + lastRecord);
+    }
+
+    /** The encoded bytes, from {@link #start()} to {@link #end()}. */
+    ByteBuffer bytes() {
+        return buffer.duplicate().flip();
+    }
+
+    /** Forgets everything, its place too; the list of units stays with who has it. */
+    void clear() {
+        units = new ArrayList<>();
+        segment = null;
+        // One huge entry must not hold on to the memory for good.
+        if (buffer.capacity() > 2 * BYTES_MAX) buffer = ByteBuffer.allocateDirect(BYTES_MAX);
+        buffer.clear();
+    }
+
+    private void reserve(long bytes) {
+        long needed = buffer.position() + bytes;
+        if (needed <= buffer.capacity()) return;
+        long rounded = Math.max(needed, Math.min(2L * buffer.capacity(), BYTES_MAX));
+        buffer = ByteBuffer.allocateDirect((int) rounded).put(buffer.flip());
+    }
+}
