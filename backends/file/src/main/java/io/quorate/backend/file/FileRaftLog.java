@@ -50,7 +50,7 @@ final class FileRaftLog implements RaftLog {
     private long offset;
     private long group;
     private long resumeGroup; // above 0: voids the records of a failed or torn group first
-    private WalFormat.SegmentStart written; // what the log would start a segment with now
+    private WalTail tail; // after what is forced
     private WalGroup free = new WalGroup();
 
     // The rest is guarded by lock.
@@ -60,6 +60,7 @@ final class FileRaftLog implements RaftLog {
     private final ArrayDeque<WalUnit> queue = new ArrayDeque<>(); // what the stage did not take
     private long queuedBytes;
     private volatile long roomBytes; // left in the segment behind all that is staged and queued
+    private int lowering; // units staged or queued that lower the durable index
     private CompletableFuture<Void> last = CompletableFuture.completedFuture(null);
     private LogIndex index;
     private Identity identity;
@@ -88,20 +89,12 @@ final class FileRaftLog implements RaftLog {
         offset = found.end();
         group = found.group();
         resumeGroup = found.mustResume() ? found.highestGroup() + 1 : 0;
-        written =
-                new WalFormat.SegmentStart(
-                        0,
-                        0,
-                        index.lastIndex(),
-                        identity,
-                        hardState,
-                        index.baseIndex(),
-                        index.baseTerm());
+        tail = new WalTail(found);
         supply = supply(settings, found);
         boolean durable = false;
         try {
             if (current != null) makeDurable();
-            if (current != null && resumeGroup == 0) stage.open(current, offset, group + 1);
+            if (current != null && resumeGroup == 0) stage.open(current, offset, group + 1, tail);
             roomBytes = stage.room();
             durable = true;
         } finally {
@@ -289,6 +282,7 @@ final class FileRaftLog implements RaftLog {
             durableIndex = Math.min(durableIndex, first - 1);
         }
         for (LogEntry entry : added) index.add(entry);
+        index.evict(durableIndex);
         return replaced;
     }
 
@@ -321,6 +315,7 @@ final class FileRaftLog implements RaftLog {
             queuedBytes += unit.bytes;
         }
         roomBytes = stage.room() - queuedBytes;
+        if (unit.lowersDurable()) lowering++;
         last = unit.future;
     }
 
@@ -461,17 +456,15 @@ final class FileRaftLog implements RaftLog {
     // ---- the writer thread ----
 
     private void writeLoop() {
-        while (true) {
-            StorageException broken;
-            WalGroup group = null;
-            synchronized (lock) {
-                while (isIdle() && !closing) waitForWork();
-                if (isIdle()) return;
-                broken = failure;
-                if (broken == null && !stage.isEmpty()) group = takeStage();
-            }
-            if (broken == null) writeOrFail(group);
-            else failAll(List.of(), broken);
+        WalGroup next = null;
+        while (next != null || awaitWork()) next = commit(next);
+    }
+
+    /** Waits for something to write; false at the end. */
+    private boolean awaitWork() {
+        synchronized (lock) {
+            while (isIdle() && !closing) waitForWork();
+            return !isIdle();
         }
     }
 
@@ -490,7 +483,7 @@ final class FileRaftLog implements RaftLog {
         taken.finish();
         stage = free;
         free = null;
-        stage.open(taken.segment(), taken.end(), taken.number() + 1);
+        stage.open(taken.segment(), taken.end(), taken.number() + 1, taken.tail());
         stageQueued();
         return taken;
     }
@@ -503,33 +496,44 @@ final class FileRaftLog implements RaftLog {
         roomBytes = stage.room() - queuedBytes;
     }
 
-    /** Writes and forces a group, or, when there is none, finds a place for the next one. */
-    private void writeOrFail(WalGroup groupOrNull) {
+    /**
+     * Writes and forces a group; without one, finds it. Returns the next one, null while there is
+     * none.
+     */
+    private WalGroup commit(WalGroup groupOrNull) {
         List<WalUnit> units = groupOrNull == null ? List.of() : groupOrNull.units();
         try {
-            if (groupOrNull == null) openStage();
-            else writeAndForce(groupOrNull);
+            if (groupOrNull == null) return nextGroup();
+            writeAndForce(groupOrNull);
         } catch (StorageException.NoSpace e) {
             takeBack(units, e);
-            return;
+            return null;
         } catch (StorageException e) {
             failAll(units, e);
-            return;
+            return null;
         } catch (IOException e) {
             failAll(units, StorageException.of("cannot write to the raft log in " + directory, e));
-            return;
+            return null;
         } catch (RuntimeException | Error e) {
             failAll(units, new StorageException.Fatal("the raft log writer failed: " + e, e));
-            return;
+            return null;
         }
-        if (groupOrNull != null) settle(groupOrNull);
+        return settle(groupOrNull);
+    }
+
+    private WalGroup nextGroup() throws IOException {
+        synchronized (lock) {
+            if (failure != null) throw failure;
+            if (!stage.isEmpty()) return takeStage();
+        }
+        return openStage();
     }
 
     /**
      * The stage has no place after an error and when the next unit does not fit the segment. The
      * rest of a failed group is made void, or the next segment taken.
      */
-    private void openStage() throws IOException {
+    private WalGroup openStage() throws IOException {
         if (resumeGroup > 0 && current != null) writeResume();
         long needed;
         synchronized (lock) {
@@ -538,9 +542,11 @@ final class FileRaftLog implements RaftLog {
         boolean rolls = current == null || offset + needed > current.bytes;
         WalSegment segment = rolls ? supply.take(needed + WalFormat.SEGMENT_RECORD_BYTES) : current;
         synchronized (lock) {
-            stage.open(segment, rolls ? 0 : offset, Math.max(group, resumeGroup) + 1);
-            if (rolls) stage.addStart(startAfter(current == null ? 0 : current.id, offset));
+            long number = Math.max(group, resumeGroup) + 1;
+            stage.open(segment, rolls ? 0 : offset, number, tail);
+            if (rolls) stage.addStart(tail.start(current == null ? 0 : current.id, offset));
             stageQueued();
+            return takeStage();
         }
     }
 
@@ -555,17 +561,6 @@ final class FileRaftLog implements RaftLog {
         offset += WalFormat.controlBytes(0);
         group = resumeGroup;
         resumeGroup = 0;
-    }
-
-    private WalFormat.SegmentStart startAfter(long previousId, long previousEnd) {
-        return new WalFormat.SegmentStart(
-                previousId,
-                previousEnd,
-                written.lastIndex(),
-                written.identity(),
-                written.hardState(),
-                written.baseIndex(),
-                written.baseTerm());
     }
 
     private void writeAndForce(WalGroup taken) throws IOException {
@@ -592,73 +587,58 @@ final class FileRaftLog implements RaftLog {
         env.observe(StorageEnv.Timing.LOG_FSYNC, System.nanoTime() - middle);
     }
 
-    /** After the force: the log says what is durable, and who waits for it is told. */
-    private void settle(WalGroup forced) {
+    /**
+     * After the force: the log says what is durable, and who waits for it is told. Returns the next
+     * group, if it is staged.
+     */
+    private WalGroup settle(WalGroup forced) {
         List<WalUnit> units = forced.units();
         group = forced.number();
         resumeGroup = 0;
         offset = forced.end();
         boolean starts = forced.segment() != current;
         List<WalSegment> released = new ArrayList<>();
+        WalGroup next = null;
         boolean moreToWrite;
         synchronized (lock) {
             if (starts) segments.add(forced.segment());
             current = forced.segment();
-            for (WalUnit unit : units) noteForced(unit);
-            forced.clear();
-            free = forced;
-            // What came since may have replaced what was just forced.
-            stage.units().forEach(this::lowerDurable);
-            queue.forEach(this::lowerDurable);
-            index.evict(durableIndex);
-            while (segments.size() > 1 && segments.peek().maxIndex <= written.baseIndex()) {
+            forced.noteMaxIndex(segments);
+            tail = forced.tail();
+            durableIndex = tail.lastIndex();
+            lowering -= forced.lowering();
+            if (lowering > 0) lowerDurable();
+            while (segments.size() > 1 && segments.peek().maxIndex <= tail.baseIndex()) {
                 released.add(segments.poll());
             }
+            forced.clear();
+            free = forced;
             moreToWrite = !isIdle();
+            if (failure == null && !stage.isEmpty()) next = takeStage();
         }
         if (moreToWrite) completions.hand(units, null);
         else completions.complete(units, null);
         if (starts) supply.prepare();
         for (WalSegment segment : released) segment.whenUnread(() -> supply.release(segment));
+        return next;
     }
 
-    private void noteForced(WalUnit unit) {
-        noteWritten(unit);
-        if (!unit.entries.isEmpty()) {
-            durableIndex = unit.entries.getLast().index();
-            current.maxIndex = Math.max(current.maxIndex, durableIndex);
-        }
-        if (unit.controlKind == WalFormat.RESET) durableIndex = unit.control[0];
-    }
-
-    private void lowerDurable(WalUnit later) {
-        if (later.controlKind == WalFormat.RESET) {
-            durableIndex = later.control[0];
-        } else if (later.replaced != null) {
-            durableIndex = Math.min(durableIndex, later.entries.getFirst().index() - 1);
-        }
-    }
-
-    private void noteWritten(WalUnit unit) {
-        long last = unit.entries.isEmpty() ? written.lastIndex() : unit.entries.getLast().index();
-        HardState state = unit.hardState == null ? written.hardState() : unit.hardState;
-        Identity id = written.identity();
-        long baseIndex = written.baseIndex();
-        long baseTerm = written.baseTerm();
-        switch (unit.controlKind) {
-            case WalFormat.IDENTITY -> id = new Identity(unit.control[0], unit.control[1]);
-            case WalFormat.BASE, WalFormat.RESET -> {
-                baseIndex = unit.control[0];
-                baseTerm = unit.control[1];
+    /** What came since may have replaced what was just forced. */
+    private void lowerDurable() {
+        for (WalUnit unit : waiting()) {
+            if (unit.controlKind == WalFormat.RESET) {
+                durableIndex = unit.control[0];
+            } else if (unit.replaced != null) {
+                durableIndex = Math.min(durableIndex, unit.entries.getFirst().index() - 1);
             }
-            default -> {}
         }
-        if (unit.controlKind == WalFormat.RESET) {
-            last = baseIndex;
-            state = withCommitAtLeast(state, baseIndex);
-            for (WalSegment segment : segments) segment.maxIndex = 0;
-        }
-        written = new WalFormat.SegmentStart(0, 0, last, id, state, baseIndex, baseTerm);
+    }
+
+    /** Units that the writer has not taken yet, oldest first. */
+    private List<WalUnit> waiting() {
+        List<WalUnit> waiting = new ArrayList<>(stage.units());
+        waiting.addAll(queue);
+        return waiting;
     }
 
     /** Undoes the units that are not on disk, newest first: nothing of them took effect. */
@@ -677,12 +657,12 @@ final class FileRaftLog implements RaftLog {
     /** These and all that came since; afterwards nothing waits and the stage has no place. */
     private List<WalUnit> takeAll(List<WalUnit> first) {
         List<WalUnit> all = new ArrayList<>(first);
-        all.addAll(stage.units());
-        all.addAll(queue);
+        all.addAll(waiting());
         stage.clear();
         if (free == null) free = new WalGroup();
         queue.clear();
         queuedBytes = 0;
+        lowering = 0;
         return all;
     }
 

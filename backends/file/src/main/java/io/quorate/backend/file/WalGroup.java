@@ -22,11 +22,26 @@ final class WalGroup {
     private long number;
     private int lastRecord; // in the buffer
 
-    /** Gives an empty group its place: it continues {@code segment} at {@code start}. */
-    void open(WalSegment segment, long start, long number) {
+    // Kept up to date by add, so that the writer need not look at each unit between two forces.
+    private WalTail tail;
+    private long maxIndex; // of the entries, since the last reset
+    private boolean resets;
+    private int lowering;
+
+    /**
+     * Gives an empty group its place.
+     *
+     * @param start offset in the segment
+     * @param before what the units before say
+     */
+    void open(WalSegment segment, long start, long number, WalTail before) {
         this.segment = segment;
         this.start = start;
         this.number = number;
+        tail = new WalTail(before);
+        maxIndex = 0;
+        resets = false;
+        lowering = 0;
     }
 
     boolean isOpen() {
@@ -58,6 +73,22 @@ final class WalGroup {
         return units;
     }
 
+    /** What the units up to the end of this group say. */
+    WalTail tail() {
+        return tail;
+    }
+
+    /** Units that {@link WalUnit#lowersDurable()}. */
+    int lowering() {
+        return lowering;
+    }
+
+    /** After the force: tells the segments of the log, this group's among them. */
+    void noteMaxIndex(Iterable<WalSegment> segments) {
+        if (resets) for (WalSegment any : segments) any.maxIndex = 0;
+        segment.maxIndex = Math.max(segment.maxIndex, maxIndex);
+    }
+
     /** Bytes that are left in the segment; 0 while there is none. */
     long room() {
         return isOpen() ? segment.bytes - end() : 0;
@@ -80,6 +111,13 @@ final class WalGroup {
     void add(WalUnit unit, LogIndex index) {
         reserve(unit.bytes);
         units.add(unit);
+        tail.add(unit);
+        if (unit.lowersDurable()) lowering++;
+        if (unit.controlKind == WalFormat.RESET) {
+            resets = true;
+            maxIndex = 0;
+        }
+        if (!unit.entries.isEmpty()) maxIndex = Math.max(maxIndex, tail.lastIndex());
         int records = unit.records();
         for (LogEntry entry : unit.entries) {
             index.place(entry, segment, (int) end());

@@ -67,6 +67,11 @@ final class WalUnit {
         return sum;
     }
 
+    /** Whether entries that are durable without it may no longer be there after it. */
+    boolean lowersDurable() {
+        return replaced != null || controlKind == WalFormat.RESET;
+    }
+
     int records() {
         return entries.size() + (hardState == null ? 0 : 1) + (controlKind == 0 ? 0 : 1);
     }
