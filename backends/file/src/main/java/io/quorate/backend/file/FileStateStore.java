@@ -323,11 +323,13 @@ final class FileStateStore implements StateStore {
         }
 
         private void delete(Keyspace keyspace, byte[] key) {
-            int old = valueLength(keyspace, key);
+            MemValue known = mem.get(keyspace, key);
+            if (known == MemValue.TOMBSTONE) return;
+            int below = mem.isCleared(keyspace) ? -1 : valueLengthBelow(keyspace, key);
+            int old = known == null ? below : known.length();
             if (old < 0) return;
             live[keyspace.id()] -= entryBytes(key, old);
-            boolean below = !mem.isCleared(keyspace) && valueLengthBelow(keyspace, key) >= 0;
-            if (below) mem.delete(keyspace, key);
+            if (below >= 0) mem.delete(keyspace, key);
             else mem.forget(keyspace, key);
         }
 

@@ -23,8 +23,19 @@ final class KeyIndex {
 
     private static final int THIN = 16;
 
+    /** More inner nodes than this above each other would need more keys than there can be. */
+    private static final int DEPTH_MAX = 32;
+
     private long epoch = 1;
     private Node root = new Leaf(epoch, new IndexEntry[8], 0, 0, KeyWords.NONE);
+
+    /** Inner nodes from the root down to the place of the running operation. */
+    private final Inner[] path = new Inner[DEPTH_MAX];
+
+    /** Which child of each the way takes. */
+    private final int[] places = new int[DEPTH_MAX];
+
+    private int depth;
 
     /** Right half of the node just split by {@link #put}, or null. */
     private Node split;
@@ -43,26 +54,67 @@ final class KeyIndex {
         return root;
     }
 
-    /** Adds a key, or a version of it, in one descent. */
+    /**
+     * Adds a key, or a version of it, in one descent.
+     *
+     * <p>Down and up again in loops: a recursion is inlined into itself and into its callers, which
+     * took the compiler a second and more. {@code bin/etcd} keeps it from inlining this method.
+     */
     void put(byte[] key, Successor successor) {
         split = null;
-        Node left = put(root, key, successor);
-        root = left;
-        if (split == null) return;
-        Node[] children = new Node[FULL];
-        children[0] = left;
-        children[1] = split;
-        byte[][] bounds = {null, firstKey(split)};
-        KeyWords words = Inner.words(bounds, 2);
-        root = new Inner(epoch, bounds, words, children, 2, left.live + split.live);
-        split = null;
+        Leaf leaf = descend(key);
+        Node child = add(leaf, key, successor);
+        while (depth > 0) {
+            Inner inner = step();
+            child = replace(inner, places[depth], child);
+        }
+        root = child;
+        if (split != null) growRoot();
     }
 
     /** Forgets a key altogether; it must be there. */
     void remove(byte[] key) {
-        root = remove(root, key);
+        Leaf leaf = descend(key);
+        Node child = remove(leaf, key);
+        while (depth > 0) {
+            Inner inner = step();
+            child = shrink(inner, places[depth], child);
+        }
+        root = child;
         while (root instanceof Inner inner && inner.size == 1) root = inner.children[0];
         if (root.size == 0) root = new Leaf(epoch, new IndexEntry[8], 0, 0, KeyWords.NONE);
+    }
+
+    /** The leaf of a key; the way to it is noted in {@link #path} and {@link #places}. */
+    private Leaf descend(byte[] key) {
+        depth = 0;
+        Node node = root;
+        while (node instanceof Inner inner) {
+            int at = inner.childOf(key);
+            path[depth] = inner;
+            places[depth] = at;
+            depth++;
+            node = inner.children[at];
+        }
+        return (Leaf) node;
+    }
+
+    /** The lowest node of the way that is left, which ends above it now. */
+    private Inner step() {
+        depth--;
+        Inner inner = path[depth];
+        path[depth] = null;
+        return inner;
+    }
+
+    private void growRoot() {
+        Node[] children = new Node[FULL];
+        children[0] = root;
+        children[1] = split;
+        byte[][] bounds = {null, firstKey(split)};
+        KeyWords words = Inner.words(bounds, 2);
+        root = new Inner(epoch, bounds, words, children, 2, root.live + split.live);
+        split = null;
     }
 
     /** The newest version of a key, maybe a tombstone; null when the key is not known. */
@@ -133,14 +185,7 @@ final class KeyIndex {
         return rank;
     }
 
-    private Node put(Node node, byte[] key, Successor successor) {
-        return switch (node) {
-            case Leaf leaf -> put(leaf, key, successor);
-            case Inner inner -> put(inner, key, successor);
-        };
-    }
-
-    private Node put(Leaf leaf, byte[] key, Successor successor) {
+    private Node add(Leaf leaf, byte[] key, Successor successor) {
         int at = leaf.find(key);
         IndexEntry newest = at < 0 ? null : leaf.entries[at];
         IndexEntry entry = successor.of(newest);
@@ -191,9 +236,7 @@ final class KeyIndex {
         return new Leaf(epoch, entries, size, live(entries, size), words);
     }
 
-    private Node put(Inner inner, byte[] key, Successor successor) {
-        int at = inner.childOf(key);
-        Node child = put(inner.children[at], key, successor);
+    private Inner replace(Inner inner, int at, Node child) {
         Node right = split;
         split = null;
         Inner own = own(inner);
@@ -235,13 +278,6 @@ final class KeyIndex {
         return part;
     }
 
-    private Node remove(Node node, byte[] key) {
-        return switch (node) {
-            case Leaf leaf -> remove(leaf, key);
-            case Inner inner -> remove(inner, key);
-        };
-    }
-
     private Leaf remove(Leaf leaf, byte[] key) {
         int at = leaf.find(key);
         if (at < 0) throw new IllegalStateException("the index lost a key that it held");
@@ -255,9 +291,7 @@ final class KeyIndex {
         return own;
     }
 
-    private Inner remove(Inner inner, byte[] key) {
-        int at = inner.childOf(key);
-        Node child = remove(inner.children[at], key);
+    private Inner shrink(Inner inner, int at, Node child) {
         Inner own = own(inner);
         own.children[at] = child;
         own.live += delta;
