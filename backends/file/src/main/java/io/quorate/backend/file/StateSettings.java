@@ -17,7 +17,7 @@ record StateSettings(long memBytes, int blockBytes, long cacheBytes, int tablesM
                         settings.bytes("memtable-bytes", 64L << 20, 4L << 10, 4L << 30),
                         (int) settings.bytes("block-bytes", 16L << 10, 256, 4L << 20),
                         settings.bytes("cache-bytes", 64L << 20, 0, 1L << 40),
-                        (int) settings.number("tables-max", 6, 1, 64));
+                        (int) settings.number("tables-max", 12, 1, 64));
         settings.refuseUnknown();
         return read;
     }

@@ -133,6 +133,12 @@ final class Table {
             int keyspace, byte[] from, byte[] toExclusive, boolean descending, boolean caching) {
         Keyspaces blocks = keyspaces[keyspace];
         if (blocks == null || blocks.firstKeys.length == 0) return Source.NONE;
+        // Revisions ascend, so most tables lie wholly beside the range; no block of them is read.
+        boolean before = from != null && Arrays.compareUnsigned(blocks.lastKey, from) < 0;
+        boolean behind =
+                toExclusive != null
+                        && Arrays.compareUnsigned(blocks.firstKeys[0], toExclusive) >= 0;
+        if (before || behind) return Source.NONE;
         return new TableSource(blocks, from, toExclusive, descending, caching);
     }
 

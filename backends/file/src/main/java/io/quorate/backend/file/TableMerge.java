@@ -12,7 +12,8 @@ final class TableMerge {
     /** Below this a full merge for the sake of space is not worth it. */
     private static final long WASTE_BYTES_MIN = 64L << 20;
 
-    private static final int CANCEL_CHECK_ENTRIES = 1 << 12;
+    /** What a merge writes from one question whether to end to the next. */
+    private static final int PIECE_BYTES = 1 << 20;
 
     private TableMerge() {}
 
@@ -104,12 +105,12 @@ final class TableMerge {
      *
      * @param newestFirst next to each other in age
      * @param oldest whether nothing older exists, so that tombstones have done their work
-     * @param cancelled asked now and then; true ends the merge with Closed
+     * @param cancelled asked after each MiB; true ends the merge with Closed
      */
     static void write(
             List<Layer> newestFirst, boolean oldest, TableWriter writer, BooleanSupplier cancelled)
             throws IOException {
-        long seen = 0;
+        int piece = 0;
         for (int keyspace = 0; keyspace < Manifest.KEYSPACES; keyspace++) {
             List<Source> sources = new ArrayList<>();
             boolean cleared = false;
@@ -123,11 +124,12 @@ final class TableMerge {
             if (sources.isEmpty()) continue;
             Source all = Source.merge(sources, false);
             while (all.next()) {
-                boolean check = ++seen % CANCEL_CHECK_ENTRIES == 0;
-                if (check && cancelled.getAsBoolean()) {
-                    throw new StorageException.Closed("state store");
-                }
                 byte[] value = all.value();
+                piece += all.key().length + value.length;
+                if (piece >= PIECE_BYTES) {
+                    piece = 0;
+                    if (cancelled.getAsBoolean()) throw new StorageException.Closed("state store");
+                }
                 if (value == MemTable.TOMBSTONE && dropTombstones) continue;
                 writer.add(keyspace, all.key(), value);
             }

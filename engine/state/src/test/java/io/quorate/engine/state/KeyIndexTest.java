@@ -2,9 +2,13 @@ package io.quorate.engine.state;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -13,6 +17,8 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The tree against a TreeMap, and published trees against what was published. */
 class KeyIndexTest {
@@ -126,5 +132,18 @@ class KeyIndexTest {
         assertEquals(130, seen[0]);
         KeyIndex.descend(root, Requests.bytes("0500"), null, entry -> ++seen[0] < 260);
         assertEquals(260, seen[0]);
+    }
+
+    /** It keeps the compiler from inlining put, by name: a name that is gone would go unnoticed. */
+    @Test
+    void theStartScriptNamesAMethodThatIsThere() throws IOException {
+        Path script = Path.of("../../distribution/tarball/src/home/bin/etcd");
+        Matcher named =
+                Pattern.compile("dontinline,(\\S+)::(\\S+)").matcher(Files.readString(script));
+        assertTrue(named.find());
+        assertEquals(KeyIndex.class.getName(), named.group(1));
+        assertTrue(
+                Arrays.stream(KeyIndex.class.getDeclaredMethods())
+                        .anyMatch(method -> method.getName().equals(named.group(2))));
     }
 }
