@@ -45,7 +45,7 @@ final class FeatureFlags {
                             "10ms",
                             "",
                             Support.WORKS,
-                            "Pause between two steps of a compaction, at least five times the step.",
+                            "Pause between two steps of a compaction, at least eight times the step.",
                             "Negative for none."),
                     Flag.of(
                             "peer-skip-client-san-verification",

@@ -79,7 +79,7 @@ public record Upkeep(
         public static final CompactionPace DEFAULT =
                 new CompactionPace(1000, Duration.ofMillis(10));
 
-        static final int STEPS_PER_PAUSE = 5;
+        static final int STEPS_PER_PAUSE = 8;
 
         public CompactionPace {
             if (rows < 1) {

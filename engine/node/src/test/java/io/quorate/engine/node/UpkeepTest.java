@@ -120,10 +120,10 @@ class UpkeepTest {
 
     @Test
     @Tag("FL-94")
-    void aPauseOfACompactionLastsFiveTimesItsStep() {
+    void aPauseOfACompactionLastsEightTimesItsStep() {
         CompactionPace pace = new CompactionPace(1000, Duration.ofMillis(10));
-        assertEquals(10_000_000, pace.pauseNanos(2_000_000));
-        assertEquals(15_000_000, pace.pauseNanos(3_000_000));
+        assertEquals(10_000_000, pace.pauseNanos(1_250_000));
+        assertEquals(24_000_000, pace.pauseNanos(3_000_000));
         assertEquals(0, new CompactionPace(1000, Duration.ZERO).pauseNanos(3_000_000));
     }
 
