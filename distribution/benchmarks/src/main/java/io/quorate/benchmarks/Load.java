@@ -8,6 +8,7 @@ import io.grpc.stub.StreamObserver;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,7 @@ final class Load implements Running {
     private final long total;
     private final double rate;
     private final List<Client> clients = new ArrayList<>();
+    private final List<Tally> tallies = new ArrayList<>();
     private final CompletableFuture<Void> failed = new CompletableFuture<>();
     private final CompletableFuture<Void> idle = new CompletableFuture<>();
     private final AtomicInteger underWay = new AtomicInteger();
@@ -77,9 +79,13 @@ final class Load implements Running {
         this.total = total;
         this.rate = setup.rate();
         workload.begin(connections, failed);
+        Map<Channel, Tally> byChannel = new IdentityHashMap<>();
         for (int i = 0; i < setup.clients(); i++) {
-            clients.add(new Client(connections.of(i), workload.script(i)));
+            Channel channel = connections.of(i);
+            Tally tally = byChannel.computeIfAbsent(channel, any -> new Tally(rate > 0));
+            clients.add(new Client(channel, workload.script(i), tally));
         }
+        tallies.addAll(byChannel.values());
         if (rate == 0) {
             underWay.set(clients.size());
             clients.forEach(client -> client.send(System.nanoTime()));
@@ -121,9 +127,9 @@ final class Load implements Running {
         lastGapNanos = now - lastEndNanos.get();
         workload.measure(false);
         Histogram all = new Histogram();
-        for (Client client : clients) {
-            synchronized (client) {
-                all.add(client.fromDue);
+        for (Tally tally : tallies) {
+            synchronized (tally) {
+                all.add(tally.fromDue);
             }
         }
         synchronized (free) {
@@ -137,9 +143,9 @@ final class Load implements Running {
         Map<String, Histogram> details = new LinkedHashMap<>(workload.details());
         if (rate > 0) {
             Histogram fromSending = new Histogram();
-            for (Client client : clients) {
-                synchronized (client) {
-                    fromSending.add(client.fromSending);
+            for (Tally tally : tallies) {
+                synchronized (tally) {
+                    fromSending.add(tally.fromSending);
                 }
             }
             details.put(title + ", from sending", fromSending);
@@ -150,9 +156,9 @@ final class Load implements Running {
     /** The longest time in the window in which no client had an answer; after the end. */
     long longestGapNanos() {
         long longest = lastGapNanos;
-        for (Client client : clients) {
-            synchronized (client) {
-                longest = Math.max(longest, client.longestGapNanos);
+        for (Tally tally : tallies) {
+            synchronized (tally) {
+                longest = Math.max(longest, tally.longestGapNanos);
             }
         }
         return longest;
@@ -187,18 +193,31 @@ final class Load implements Running {
         if (underWay.decrementAndGet() == 0) idle.complete(null);
     }
 
+    /**
+     * What the clients of a connection saw; they are called by its reader, one after the other. One
+     * for each client would be 60 MB with a thousand, which the tool's own collections then copy.
+     */
+    private static final class Tally {
+        private final Histogram fromDue = new Histogram();
+        private final Histogram fromSending; // null for closed loops
+        private long longestGapNanos;
+
+        Tally(boolean open) {
+            fromSending = open ? new Histogram() : null;
+        }
+    }
+
     private final class Client implements StreamObserver<byte[]> {
         private final Channel channel;
         private final Workload.Script script;
-        private final Histogram fromDue = new Histogram();
-        private final Histogram fromSending = new Histogram();
-        private long longestGapNanos;
+        private final Tally tally;
         private long dueNanos;
         private long sentNanos;
 
-        Client(Channel channel, Workload.Script script) {
+        Client(Channel channel, Workload.Script script, Tally tally) {
             this.channel = channel;
             this.script = script;
+            this.tally = tally;
         }
 
         void send(long dueNanos) {
@@ -237,12 +256,17 @@ final class Load implements Running {
             else sendNextOrRest();
         }
 
-        private synchronized void count(long now) {
+        private void count(long now) {
             long gap = now - lastEndNanos.getAndSet(now);
-            longestGapNanos = Math.max(longestGapNanos, gap);
-            if (rate == 0) fromDue.record(now - sentNanos);
-            else fromDue.record(Math.max(0, now - dueNanos));
-            if (rate > 0) fromSending.record(now - sentNanos);
+            synchronized (tally) {
+                tally.longestGapNanos = Math.max(tally.longestGapNanos, gap);
+                if (rate == 0) {
+                    tally.fromDue.record(now - sentNanos);
+                } else {
+                    tally.fromDue.record(Math.max(0, now - dueNanos));
+                    tally.fromSending.record(now - sentNanos);
+                }
+            }
             if (measured.incrementAndGet() == total) reachedTotal.complete(null);
         }
 
