@@ -61,11 +61,11 @@ public interface RaftLog extends AutoCloseable {
      * are grouped into the next.
      *
      * @throws IllegalArgumentException for a gap, or for a replaced committed entry
-     *     <p>The future completes on the log's own thread: what hangs on it must not block, but may
-     *     append, so no lock of the log is held meanwhile. It fails with NoSpace when the unit was
-     *     taken back, together with all units appended after it; then the log is as if they had
-     *     never been appended, but a crash before the next successful append may bring them back,
-     *     as it may with any unit that was not acknowledged.
+     *     <p>The future completes on a thread of the log's own: what hangs on it must not block,
+     *     but may append, so no lock of the log is held meanwhile. It fails with NoSpace when the
+     *     unit was taken back, together with all units appended after it; then the log is as if
+     *     they had never been appended, but a crash before the next successful append may bring
+     *     them back, as it may with any unit that was not acknowledged.
      * @throws StorageException when nothing of the unit was taken
      */
     CompletableFuture<Void> append(List<LogEntry> entries, HardState hardStateOrNull);
