@@ -545,6 +545,7 @@ final class FileRaftLog implements RaftLog {
             long number = Math.max(group, resumeGroup) + 1;
             stage.open(segment, rolls ? 0 : offset, number, tail);
             if (rolls) stage.addStart(tail.start(current == null ? 0 : current.id, offset));
+            stage.reserve(needed);
             stageQueued();
             return takeStage();
         }

@@ -161,6 +161,9 @@ final class SegmentSupply {
             made = make(id, bytes, spare);
         } catch (StorageException e) {
             problem = e;
+        } catch (RuntimeException | Error e) {
+            // Who waits for the segment must not wait for ever.
+            problem = new StorageException.Fatal("cannot prepare a log segment: " + e, e);
         }
         synchronized (this) {
             next = made;

@@ -15,7 +15,7 @@ import java.util.List;
 final class WalGroup {
     private static final int BYTES_MAX = 8 << 20;
 
-    private ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
+    private ByteBuffer buffer = ByteBuffer.allocateDirect(16 << 10);
     private List<WalUnit> units = new ArrayList<>();
     private WalSegment segment; // null while the place is not known
     private long start;
@@ -94,11 +94,25 @@ final class WalGroup {
         return isOpen() ? segment.bytes - end() : 0;
     }
 
-    /** Whether a unit of so many bytes fits the segment, and the size that a force should have. */
+    /**
+     * Whether a unit of so many bytes fits the segment, the size that a force should have, and the
+     * memory that there is.
+     */
     boolean takes(long bytes) {
         return isOpen()
                 && bytes <= room()
-                && (units.isEmpty() || buffer.position() + bytes <= BYTES_MAX);
+                && (units.isEmpty() || buffer.position() + bytes <= BYTES_MAX)
+                && hasMemory(bytes);
+    }
+
+    private boolean hasMemory(long bytes) {
+        try {
+            reserve(bytes);
+            return true;
+        } catch (OutOfMemoryError e) {
+            // The writer tries again with the next group, and fails the log with what it gets.
+            return false;
+        }
     }
 
     /** The first record of a new segment. */
@@ -109,7 +123,6 @@ final class WalGroup {
 
     /** Adds a unit that it {@link #takes} and tells the index where the entries are going to be. */
     void add(WalUnit unit, LogIndex index) {
-        reserve(unit.bytes);
         units.add(unit);
         tail.add(unit);
         if (unit.lowersDurable()) lowering++;
@@ -169,7 +182,12 @@ final class WalGroup {
         buffer.clear();
     }
 
-    private void reserve(long bytes) {
+    /**
+     * Makes room in memory for so many bytes more.
+     *
+     * @throws OutOfMemoryError and then nothing has changed
+     */
+    void reserve(long bytes) {
         long needed = buffer.position() + bytes;
         if (needed <= buffer.capacity()) return;
         long rounded = Math.max(needed, Math.min(2L * buffer.capacity(), BYTES_MAX));

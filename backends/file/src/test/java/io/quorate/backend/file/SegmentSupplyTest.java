@@ -2,24 +2,31 @@ package io.quorate.backend.file;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quorate.spi.storage.FileIo;
 import io.quorate.spi.storage.HardState;
 import io.quorate.spi.storage.LogEntry;
 import io.quorate.spi.storage.RaftLog;
+import io.quorate.spi.storage.StorageException;
 import io.quorate.spi.storage.tck.StorageTesting;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 /** How the segments of a log grow, and that a restart takes them as they are. */
@@ -35,6 +42,27 @@ class SegmentSupplyTest {
             log.append(List.of(entry(1, 100)), null).join();
         }
         assertEquals(List.of(1L << 20, 4L << 20), sizes());
+    }
+
+    @Test
+    @Timeout(60)
+    void anErrorWhileASegmentIsMadeReachesWhoWaitsForIt() throws IOException {
+        FileIo broken =
+                (FileIo)
+                        Proxy.newProxyInstance(
+                                FileIo.class.getClassLoader(),
+                                new Class<?>[] {FileIo.class},
+                                (proxy, method, arguments) -> {
+                                    if (method.getName().equals("exists")) return false;
+                                    throw new OutOfMemoryError(method.getName());
+                                });
+        List<StorageException> reported = new CopyOnWriteArrayList<>();
+        SegmentSupply supply = new SegmentSupply(broken, directory, 1024, 0, 1, reported::add);
+        StorageException.Fatal told =
+                assertThrows(StorageException.Fatal.class, () -> supply.take(100));
+        assertInstanceOf(OutOfMemoryError.class, told.getCause());
+        supply.close();
+        assertEquals(List.of(told), reported);
     }
 
     @Test
