@@ -34,10 +34,6 @@ final class Completions {
         thread.start();
     }
 
-    boolean isOwnThread() {
-        return Thread.currentThread() == thread;
-    }
-
     /** Completes units, before this returns unless others are still being completed. */
     void complete(List<WalUnit> units, StorageException failureOrNull) {
         synchronized (this) {
@@ -62,7 +58,7 @@ final class Completions {
             closing = true;
             notifyAll();
         }
-        if (!isOwnThread()) FileRaftLog.join(thread);
+        if (Thread.currentThread() != thread) FileRaftLog.join(thread);
     }
 
     private void loop() {

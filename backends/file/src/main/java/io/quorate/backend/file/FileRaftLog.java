@@ -505,6 +505,7 @@ final class FileRaftLog implements RaftLog {
         try {
             if (groupOrNull == null) return nextGroup();
             writeAndForce(groupOrNull);
+            return settle(groupOrNull);
         } catch (StorageException.NoSpace e) {
             takeBack(units, e);
             return null;
@@ -518,7 +519,6 @@ final class FileRaftLog implements RaftLog {
             failAll(units, new StorageException.Fatal("the raft log writer failed: " + e, e));
             return null;
         }
-        return settle(groupOrNull);
     }
 
     private WalGroup nextGroup() throws IOException {
